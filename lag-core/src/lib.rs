@@ -1,1 +1,27 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod calls;
+pub mod datapoint;
+mod duration;
+mod filter;
+mod ids;
+mod lag;
+pub mod names;
+pub mod port;
+mod reading;
+mod schedule;
+mod snapshot;
+mod trend;
+mod window;
+
+pub use calls::{ApiCalls, CallCount};
+pub use datapoint::{DatapointError, Statistic};
+pub use duration::{InvalidDuration, PromDuration};
+pub use filter::{GroupFilter, InvalidMatcher, Matcher};
+pub use ids::{GroupKey, GroupName, InstanceId, InvalidName, SeriesName, TopicName};
+pub use lag::{InvalidLag, Lag};
+pub use reading::{Board, BoardCell, Instance, InstanceBoard, Reading, Row, SourceBoard};
+pub use schedule::Schedule;
+pub use snapshot::{DropReason, Dropped, LagSample, LagSnapshot, SnapshotBuilder, SnapshotRules};
+pub use trend::Trend;
+pub use window::{InvalidWindow, QueryWindow, WindowPolicy};

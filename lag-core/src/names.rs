@@ -1,0 +1,70 @@
+//! Every metric and label name, in one place: dashboards, rules and pages are tested against these.
+
+/// Lag of a group over all its topics; name and labels as in the first post.
+pub const LAG: &str = "kafka_consumer_message_accumulation";
+/// Unix time of the point behind [`LAG`].
+pub const LAG_TIMESTAMP: &str = "kafka_consumer_message_accumulation_timestamp_seconds";
+/// Messages per second by which [`LAG`] changes.
+pub const LAG_CHANGE: &str = "kafka_consumer_message_accumulation_change_per_second";
+/// Seconds until [`LAG`] is gone at the current pace; absent while it does not fall.
+pub const LAG_DRAIN: &str = "kafka_consumer_message_accumulation_drain_seconds";
+/// 1 for every group that the configuration expects.
+pub const LAG_EXPECTED: &str = "kafka_consumer_message_accumulation_expected";
+/// 1 when an expected group has a fresh value, 0 when it has not.
+pub const LAG_PRESENT: &str = "kafka_consumer_message_accumulation_present";
+/// Lag of a group in one topic.
+pub const TOPIC_LAG: &str = "kafka_consumer_topic_message_accumulation";
+/// Unix time of the point behind [`TOPIC_LAG`].
+pub const TOPIC_LAG_TIMESTAMP: &str = "kafka_consumer_topic_message_accumulation_timestamp_seconds";
+
+/// Whether the last collection of an instance worked.
+pub const UP: &str = "kafka_lag_up";
+/// Facts about an instance; always 1.
+pub const INSTANCE_INFO: &str = "kafka_lag_instance_info";
+/// Unix time of the last collection that worked.
+pub const LAST_SUCCESS: &str = "kafka_lag_last_success_timestamp_seconds";
+/// Unix time of the last collection, whatever came of it.
+pub const LAST_ATTEMPT: &str = "kafka_lag_last_attempt_timestamp_seconds";
+/// Collections that failed in a row.
+pub const CONSECUTIVE_FAILURES: &str = "kafka_lag_consecutive_failures";
+/// Groups by state of their reading.
+pub const GROUPS: &str = "kafka_lag_groups";
+/// Series beyond the limit in the last collection.
+pub const GROUPS_DROPPED: &str = "kafka_lag_groups_dropped";
+/// Duration of the last collection of a source.
+pub const COLLECT_DURATION: &str = "kafka_lag_last_collect_duration_seconds";
+/// Points in the last answer of a source.
+pub const POINTS_RECEIVED: &str = "kafka_lag_points_received";
+/// Points of the last answer that could not be used, by reason.
+pub const POINTS_DROPPED: &str = "kafka_lag_points_dropped";
+/// How long after its minute began a point appears, as learned.
+pub const PUBLICATION_DELAY: &str = "kafka_lag_publication_delay_seconds";
+/// Calls to the cloud, retries included.
+pub const API_REQUESTS: &str = "kafka_lag_api_requests_total";
+/// Calls to the cloud that failed, by kind.
+pub const API_REQUEST_ERRORS: &str = "kafka_lag_api_request_errors_total";
+/// Whether the last load of the configuration worked.
+pub const CONFIG_RELOAD_SUCCESSFUL: &str = "kafka_lag_config_last_reload_successful";
+/// Unix time of the last load of the configuration that worked.
+pub const CONFIG_RELOAD_TIMESTAMP: &str = "kafka_lag_config_last_reload_success_timestamp_seconds";
+/// Facts about the program; always 1.
+pub const BUILD_INFO: &str = "kafka_lag_exporter_build_info";
+
+/// Label: Kafka instance.
+pub const INSTANCE_ID: &str = "instance_id";
+/// Label: consumer group.
+pub const CONSUMER_GROUP: &str = "consumer_group";
+/// Label: topic.
+pub const TOPIC: &str = "topic";
+/// Label: region of an instance.
+pub const REGION_ID: &str = "region_id";
+/// Label: a region or account that is collected on its own.
+pub const SOURCE: &str = "source";
+/// Label: API action.
+pub const ACTION: &str = "action";
+/// Label: kind of a failure.
+pub const CODE: &str = "code";
+/// Label: state of a reading.
+pub const STATE: &str = "state";
+/// Label: why a point was not used.
+pub const REASON: &str = "reason";

@@ -1,0 +1,23 @@
+//! What the core needs from the world, as traits that adapters implement and tests fake.
+
+use crate::{InstanceId, LagSnapshot};
+use std::{collections::BTreeMap, fmt, pin::Pin};
+
+/// A boxed future, so that ports are objects without a macro crate.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What came of collecting several instances. Of one instance it is whole or failed, never a part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collected {
+    /// Instances that answered whole.
+    pub snapshot: LagSnapshot,
+    /// Instances that did not, with the kind of the failure: a short word from a closed list.
+    pub failed: BTreeMap<InstanceId, &'static str>,
+}
+
+/// Where lag comes from.
+pub trait LagSource: fmt::Debug + Send + Sync {
+    /// Asks for the current points of all instances of the source. Failures are part of the answer, because one
+    /// failing instance must not hide the others.
+    fn collect(&self) -> BoxFuture<'_, Collected>;
+}
