@@ -7,7 +7,10 @@ use std::{
 
 /// Counts every attempt of every call since the start of the process, by source and action.
 #[derive(Debug, Default)]
-pub struct ApiCalls(Mutex<BTreeMap<(Arc<str>, Arc<str>), CallCount>>);
+pub struct ApiCalls(Mutex<CallTotals>);
+
+/// Counts by source and action.
+pub type CallTotals = BTreeMap<(Arc<str>, Arc<str>), CallCount>;
 
 /// Attempts of one action.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl ApiCalls {
 
     /// The counts so far, sorted by source and action.
     #[must_use]
-    pub fn totals(&self) -> BTreeMap<(Arc<str>, Arc<str>), CallCount> {
+    pub fn totals(&self) -> CallTotals {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -14,7 +14,7 @@ mod snapshot;
 mod trend;
 mod window;
 
-pub use calls::{ApiCalls, CallCount};
+pub use calls::{ApiCalls, CallCount, CallTotals};
 pub use datapoint::{DatapointError, Statistic};
 pub use duration::{InvalidDuration, PromDuration};
 pub use filter::{GroupFilter, InvalidMatcher, Matcher};

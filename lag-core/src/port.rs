@@ -1,7 +1,7 @@
 //! What the core needs from the world, as traits that adapters implement and tests fake.
 
 use crate::{InstanceId, LagSnapshot};
-use std::{collections::BTreeMap, fmt, pin::Pin};
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
 
 /// A boxed future, so that ports are objects without a macro crate.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -11,8 +11,17 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Collected {
     /// Instances that answered whole.
     pub snapshot: LagSnapshot,
-    /// Instances that did not, with the kind of the failure: a short word from a closed list.
-    pub failed: BTreeMap<InstanceId, &'static str>,
+    /// Instances that did not.
+    pub failed: BTreeMap<InstanceId, Failure>,
+}
+
+/// Why an instance could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// A short word from a closed list.
+    pub kind: &'static str,
+    /// What happened and what to do about it, for people; free of secrets.
+    pub detail: Arc<str>,
 }
 
 /// Where lag comes from.

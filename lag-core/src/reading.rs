@@ -1,6 +1,9 @@
 //! What may be said about a group, and the board that everything reads.
 
-use crate::{Dropped, GroupKey, InstanceId, LagSample, SeriesName, port::Collected};
+use crate::{
+    Dropped, GroupKey, InstanceId, LagSample, SeriesName,
+    port::{Collected, Failure},
+};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::BTreeMap,
@@ -71,8 +74,8 @@ pub struct InstanceBoard {
     pub failing_since: Option<Timestamp>,
     /// Length of that row.
     pub consecutive_failures: u64,
-    /// Kind of the last failure, a closed list.
-    pub last_error: Option<&'static str>,
+    /// Why the last collection failed; `None` while collections work.
+    pub last_error: Option<Failure>,
     watched_since: Timestamp,
     /// Sorted by name, each once.
     samples: Vec<(SeriesName, LagSample)>,
@@ -267,7 +270,7 @@ impl Board {
             board.last_error = None;
             board.merge(samples, at, forget_after);
         }
-        for (id, kind) in failed {
+        for (id, failure) in failed {
             let Some(board) = next.instances.get_mut(&id) else {
                 continue;
             };
@@ -275,7 +278,7 @@ impl Board {
             board.last_attempt = Some(at);
             board.failing_since = board.failing_since.or(Some(at));
             board.consecutive_failures = board.consecutive_failures.saturating_add(1);
-            board.last_error = Some(kind);
+            board.last_error = Some(failure);
         }
         next
     }

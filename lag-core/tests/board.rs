@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use lag_core::{
     Board, BoardCell, GroupKey, Instance, InstanceId, Lag, LagSample, LagSnapshot, Reading,
-    SeriesName, port::Collected,
+    SeriesName,
+    port::{Collected, Failure},
 };
 use proptest::prelude::*;
 use std::{collections::BTreeMap, time::Duration};
@@ -70,10 +71,17 @@ fn answer(at: Timestamp, instances: &[(&str, &[(&str, LagSample)])]) -> Collecte
     }
 }
 
+fn because(kind: &'static str) -> Failure {
+    Failure {
+        kind,
+        detail: "the cloud said no".into(),
+    }
+}
+
 fn failure(at: Timestamp, instances: &[&str]) -> Collected {
     let failed = instances
         .iter()
-        .map(|name| (id(name), "throttled"))
+        .map(|name| (id(name), because("throttled")))
         .collect();
     Collected {
         failed,
@@ -131,7 +139,7 @@ fn a_failure_keeps_the_samples_and_age_does_the_rest() {
     assert!(!instance.is_up());
     assert_eq!(instance.failing_since, Some(minutes(3)));
     assert_eq!(instance.consecutive_failures, 2);
-    assert_eq!(instance.last_error, Some("throttled"));
+    assert_eq!(instance.last_error, Some(because("throttled")));
     assert_eq!(instance.last_success, Some(minutes(2)));
     assert_eq!(instance.last_attempt, Some(minutes(4)));
     assert_eq!(
@@ -207,7 +215,7 @@ fn a_corrected_value_of_the_same_minute_is_taken() {
 #[test]
 fn one_failing_instance_does_not_hide_the_others() {
     let mut mixed = answer(minutes(2), &[("a", &[("g", sample(minutes(1), 7.0))])]);
-    mixed.failed.insert(id("b"), "forbidden");
+    mixed.failed.insert(id("b"), because("forbidden"));
     let board = collect(&watching(&["a", "b"], &[]), mixed);
     assert!(board.instance("a").unwrap().is_up());
     assert!(!board.instance("b").unwrap().is_up());
