@@ -1,0 +1,237 @@
+//! Errors: the vendor's, as they go over the wire, and ours, when the simulator cannot start.
+
+use std::{borrow::Cow, net::SocketAddr};
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// Why the simulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimError {
+    /// The stand-in has dummy keys and a control API without authentication: it belongs on loopback.
+    #[error(
+        "refused to listen on {0}: only loopback addresses are allowed, for example 127.0.0.1:18080"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address is taken or not available.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A refusal with a status and the vendor's error body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
+    pub(crate) retry_after_ms: Option<u64>,
+    /// The RAM action that is missing.
+    pub(crate) denied: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            retry_after_ms: None,
+            denied: None,
+        }
+    }
+
+    fn bad(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(crate) fn missing(parameter: &str) -> Self {
+        Self::bad(
+            format!("Missing{parameter}"),
+            format!("{parameter} is mandatory for this action."),
+        )
+    }
+
+    pub(crate) fn invalid_parameter(parameter: &str) -> Self {
+        Self::bad(
+            "InvalidParameter",
+            format!("The specified value of parameter \"{parameter}\" is not valid."),
+        )
+    }
+
+    pub(crate) fn incomplete_signature() -> Self {
+        Self::bad(
+            "IncompleteSignature",
+            "The request signature does not conform to Aliyun standards.",
+        )
+    }
+
+    pub(crate) fn invalid_signature_method() -> Self {
+        Self::bad(
+            "InvalidSignatureMethod",
+            "Specified signature method is not valid.",
+        )
+    }
+
+    pub(crate) fn signature_mismatch(message: String) -> Self {
+        Self::bad("SignatureDoesNotMatch", message)
+    }
+
+    pub(crate) fn nonce_used() -> Self {
+        Self::bad(
+            "SignatureNonceUsed",
+            "Specified signature nonce was used already.",
+        )
+    }
+
+    pub(crate) fn timestamp_expired() -> Self {
+        Self::bad(
+            "InvalidTimeStamp.Expired",
+            "Specified time stamp or date value is expired.",
+        )
+    }
+
+    pub(crate) fn timestamp_format() -> Self {
+        Self::bad(
+            "InvalidTimeStamp.Format",
+            "Specified time stamp or date value is not well formatted.",
+        )
+    }
+
+    pub(crate) fn token_mismatch() -> Self {
+        Self::bad(
+            "InvalidSecurityToken.MismatchWithAccessKey",
+            "Specified SecurityToken mismatch with the AccessKey.",
+        )
+    }
+
+    pub(crate) fn unknown_key() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "InvalidAccessKeyId.NotFound",
+            "Specified access key is not found.",
+        )
+    }
+
+    pub(crate) fn unknown_action() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "InvalidAction.NotFound",
+            "Specified api is not found, please check your url and method.",
+        )
+    }
+
+    pub(crate) fn unknown_resource() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "ResourceNotFound",
+            "The specified resource is not found.",
+        )
+    }
+
+    pub(crate) fn unsupported_method() -> Self {
+        Self::bad(
+            "UnsupportedHTTPMethod",
+            "This http method is not supported.",
+        )
+    }
+
+    pub(crate) fn throttled(retry_after_ms: Option<u64>) -> Self {
+        Self {
+            retry_after_ms,
+            ..Self::bad(
+                "Throttling.User",
+                "Request was denied due to user flow control.",
+            )
+        }
+    }
+
+    pub(crate) fn too_many_requests() -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            ..Self::throttled(None)
+        }
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "The request has failed due to a temporary failure of the server.",
+        )
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "The request processing has failed due to some unknown error.",
+        )
+    }
+
+    pub(crate) fn forbidden(ram_action: &'static str) -> Self {
+        let message = "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
+        Self {
+            denied: Some(ram_action),
+            ..Self::new(StatusCode::FORBIDDEN, "Forbidden.RAM", message)
+        }
+    }
+
+    /// The body as the gateway writes it.
+    pub(crate) fn body(&self, request_id: &str, host: &str) -> String {
+        let code = &self.code;
+        let body = ErrorBody {
+            request_id,
+            message: &self.message,
+            recommend: format!(
+                "https://api.aliyun.com/troubleshoot?q={code}&product=Cms&requestId={request_id}"
+            ),
+            host_id: host,
+            code,
+            access_denied_detail: self.denied.map(|action| AccessDenied {
+                auth_action: action,
+                auth_principal_display_name: "200000000000000009",
+                auth_principal_owner_id: crate::config::USER_ID,
+                auth_principal_type: "SubUser",
+                encoded_diagnostic_message: "AQIBIAAAAOPdwKY2QLOvgMEc7Skkoxxxx",
+                no_permission_type: "ImplicitDeny",
+                policy_type: "AccountLevelIdentityBasedPolicy",
+            }),
+        };
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorBody<'a> {
+    request_id: &'a str,
+    message: &'a str,
+    recommend: String,
+    host_id: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_denied_detail: Option<AccessDenied>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AccessDenied {
+    auth_action: &'static str,
+    auth_principal_display_name: &'static str,
+    auth_principal_owner_id: &'static str,
+    auth_principal_type: &'static str,
+    encoded_diagnostic_message: &'static str,
+    no_permission_type: &'static str,
+    policy_type: &'static str,
+}

@@ -1,0 +1,149 @@
+//! The state of a running simulator, shared by its connections and its handle.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    clock::SimClock,
+    config::{SimConfig, USER_ID},
+    counters::Tally,
+    faults::FaultBook,
+    limits::{Nonces, RateLimit},
+    mix::mix,
+    model::Model,
+    pages::{PointOrder, Publication},
+    scenario::Scenario,
+};
+
+/// Everything a call may look at. No lock is held across an `.await`.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: SimClock,
+    pub(crate) tally: Tally,
+    pub(crate) publication: Publication,
+    pub(crate) order: PointOrder,
+    pub(crate) key: Key,
+    model: RwLock<Model>,
+    faults: Mutex<FaultBook>,
+    nonces: Mutex<Nonces>,
+    rate: Mutex<RateLimit>,
+    requests: AtomicU64,
+    seed: u64,
+}
+
+/// The one key that is known.
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Key")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(config: SimConfig) -> Self {
+        let clock = SimClock::new(config.manual);
+        let now = clock.now();
+        let mut model = Model::new(USER_ID.into(), config.topics, config.seed);
+        for id in config.instance_ids() {
+            model.instance(id);
+        }
+        // In order, so that groups are appended instead of inserted; of a group given twice the last one stays.
+        let groups = config.groups.into_iter();
+        let groups: BTreeMap<(String, String), Scenario> = groups
+            .map(|(instance, group, scenario)| ((instance, group), scenario))
+            .collect();
+        for ((instance, group), scenario) in groups {
+            model.set(&instance, &group, scenario, now);
+        }
+        Self {
+            clock,
+            tally: Tally::default(),
+            publication: Publication {
+                delay_ms: millis(config.publication_delay),
+                jitter_ms: millis(config.publication_jitter),
+                seed: config.seed,
+            },
+            order: config.order,
+            key: Key {
+                id: config.key_id,
+                secret: config.key_secret,
+                token: config.token,
+            },
+            model: RwLock::new(model),
+            faults: Mutex::new(FaultBook::new(config.faults, config.seed)),
+            nonces: Mutex::default(),
+            rate: Mutex::new(RateLimit::new(config.rate_limit)),
+            requests: AtomicU64::new(0),
+            seed: config.seed,
+        }
+    }
+
+    pub(crate) fn model(&self) -> RwLockReadGuard<'_, Model> {
+        self.model.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn model_mut(&self) -> RwLockWriteGuard<'_, Model> {
+        self.model.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, FaultBook> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn nonces(&self) -> MutexGuard<'_, Nonces> {
+        self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn rate(&self) -> MutexGuard<'_, RateLimit> {
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_scenario(&self, instance: &str, group: &str, scenario: Scenario) {
+        let now = self.clock.now();
+        self.model_mut().set(instance, group, scenario, now);
+    }
+
+    pub(crate) fn remove_group(&self, instance: &str, group: &str) -> bool {
+        self.model_mut().remove(instance, group)
+    }
+
+    /// The true lag, whether or not it is published.
+    pub(crate) fn lag_at(&self, instance: &str, group: &str, at: Timestamp) -> Option<u64> {
+        self.model()
+            .group(instance, group)?
+            .lag_at(at.as_millisecond())
+    }
+
+    /// A request id of the vendor's form, different for every request and the same in every run.
+    pub(crate) fn request_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let (high, low) = (mix(self.seed, number), mix(!self.seed, number));
+        format!(
+            "{:08X}-{:04X}-{:04X}-{:04X}-{:012X}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff,
+        )
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,131 @@
+//! The handle of a running simulator.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use jiff::Timestamp;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    config::SimConfig, counters::Counters, errors::SimError, faults::Fault, mix::to_f64,
+    scenario::Scenario, server, shared::Shared,
+};
+
+/// A running stand-in. Dropping it stops the server and ends its connections.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Listens and serves on the current tokio runtime, of either flavour, which must have I/O and time enabled.
+    ///
+    /// # Errors
+    /// When the address is not a loopback address, or cannot be listened on.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn start(config: SimConfig) -> Result<Self, SimError> {
+        let address = config.listen;
+        if !address.ip().to_canonical().is_loopback() {
+            return Err(SimError::NotLoopback(address));
+        }
+        let failed = |source| SimError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = Arc::new(Shared::new(config));
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
+        Ok(Self {
+            shared,
+            address,
+            server,
+        })
+    }
+
+    /// The endpoint for clients, for example `http://127.0.0.1:41234`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens; the port is never 0.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the simulator takes for the present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Stops the clock at this moment; also moves a clock that stands.
+    pub fn set_now(&self, now: Timestamp) {
+        self.shared.clock.set(Some(now));
+    }
+
+    /// Lets the clock follow the system again.
+    pub fn set_real_time(&self) {
+        self.shared.clock.set(None);
+    }
+
+    /// Adds a fault to those that are active.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.faults().inject(fault);
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear(None);
+    }
+
+    /// The active faults in the order of their injection, with the replies they have left.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.shared.faults().active().to_vec()
+    }
+
+    /// Gives a group a scenario from the current minute on: points of earlier minutes do not change.
+    /// A group or instance that is new has it since ever.
+    pub fn set_scenario(&self, instance: &str, group: &str, scenario: Scenario) {
+        self.shared.set_scenario(instance, group, scenario);
+    }
+
+    /// Forgets a group and all its points, at once; `false` when there was none.
+    /// The real service keeps old points: for that, let it [vanish](Scenario::Vanish).
+    pub fn remove_group(&self, instance: &str, group: &str) -> bool {
+        self.shared.remove_group(instance, group)
+    }
+
+    /// What was counted since the start or the last reset.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.tally.read()
+    }
+
+    /// Sets all counters to zero.
+    pub fn reset_counters(&self) {
+        self.shared.tally.reset();
+    }
+
+    /// The true lag at a moment, published or not; `None` when the group has no point then or does not exist.
+    #[must_use]
+    pub fn lag_at(&self, instance: &str, group: &str, at: Timestamp) -> Option<f64> {
+        self.shared.lag_at(instance, group, at).map(to_f64)
+    }
+
+    /// Stops the server and waits until its sockets are closed.
+    pub async fn shutdown(mut self) {
+        self.server.abort();
+        // The result is the cancellation just asked for.
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

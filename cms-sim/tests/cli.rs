@@ -1,0 +1,138 @@
+//! The program itself.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Output, Stdio},
+};
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cms-sim"));
+    command.args(arguments).stdin(Stdio::null()).env_clear();
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    program(arguments).output().unwrap()
+}
+
+/// A running program; killed when a test fails.
+struct Running {
+    child: Child,
+    address: String,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(arguments: &[&str]) -> Running {
+    let mut arguments = arguments.to_vec();
+    arguments.extend(["--listen-address", "127.0.0.1:0"]);
+    let mut child = program(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    lines.read_line(&mut first).unwrap();
+    let address = first
+        .trim_end()
+        .strip_prefix("cms-sim listening on http://");
+    let address = address
+        .unwrap_or_else(|| panic!("first line: {first}"))
+        .to_owned();
+    Running {
+        child,
+        address,
+        lines,
+    }
+}
+
+fn state(running: &Running) -> serde_json::Value {
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    let request = format!(
+        "GET /_sim/state HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        running.address
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[test]
+fn help_is_complete() {
+    let help = output(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    insta::assert_snapshot!(String::from_utf8(help.stdout).unwrap());
+}
+
+#[test]
+fn wrong_flags_end_with_1_and_name_the_allowed_values() {
+    for (arguments, hint) in [
+        (&["--fault", "trottling"][..], "throttling_retry_after"),
+        (&["--order", "size"], "[possible values: time, group]"),
+        (&["--publication-delay", "5"], "--publication-delay"),
+        (&["--listen-address", "localhost"], "--listen-address"),
+        (
+            &["--listen-address", "0.0.0.0:0"],
+            "only loopback addresses are allowed",
+        ),
+        (&["--demo", "--groups", "5"], "cannot be used with"),
+        (&["--instances", "2"], "--groups"),
+        (&["--lag"], "unexpected argument"),
+    ] {
+        let ended = output(arguments);
+        let text = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        assert!(text.contains(hint), "{arguments:?}: {text}");
+        assert!(ended.stdout.is_empty());
+    }
+}
+
+#[test]
+fn it_says_how_to_reach_it_and_ends_with_0_on_both_signals() {
+    for signal in ["TERM", "INT"] {
+        let mut running = run(&[]);
+        assert_eq!(state(&running)["groups"], 12);
+        let pid = running.child.id().to_string();
+        let kill = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        assert_eq!(running.child.wait().unwrap().code(), Some(0), "{signal}");
+        let mut rest = String::new();
+        running.lines.read_to_string(&mut rest).unwrap();
+        for hint in [
+            "sim-key-id",
+            "sim-key-secret",
+            "alikafka_pre-cn-sim00000001",
+            "/_sim/state",
+        ] {
+            assert!(rest.contains(hint), "{rest}");
+        }
+    }
+}
+
+#[test]
+fn flags_and_variables_shape_the_simulator() {
+    let running = run(&[
+        "--groups",
+        "30",
+        "--instances",
+        "3",
+        "--fault",
+        "slow",
+        "--fault",
+        "reset",
+    ]);
+    let state = state(&running);
+    assert_eq!(state["groups"], 30);
+    assert_eq!(state["instances"].as_array().unwrap().len(), 3);
+    assert_eq!(state["faults"][0]["fault"], "slow");
+    assert_eq!(state["faults"][1]["fault"], "reset");
+}
