@@ -7,7 +7,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -338,28 +338,34 @@ impl Board {
 
 /// The board of the process: one immutable value, swapped whole, read by any number of threads.
 #[derive(Debug, Default)]
-pub struct BoardCell(RwLock<Arc<Board>>);
+pub struct BoardCell {
+    board: RwLock<Arc<Board>>,
+    updating: Mutex<()>,
+}
 
 impl BoardCell {
     /// A cell that holds this board.
     #[must_use]
     pub fn new(board: Board) -> Self {
-        Self(RwLock::new(Arc::new(board)))
+        Self {
+            board: RwLock::new(Arc::new(board)),
+            updating: Mutex::new(()),
+        }
     }
 
     /// The board of this moment.
     #[must_use]
     pub fn load(&self) -> Arc<Board> {
-        self.0
+        self.board
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Replaces the board by what `next` makes of it. Readers never wait for `next`; two updates do not run at once.
+    /// Replaces the board by what `next` makes of it. Readers do not wait for `next`; two updates do not run at once.
     pub fn update(&self, next: impl FnOnce(&Board) -> Board) {
-        let mut cell = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let board = next(&cell);
-        *cell = Arc::new(board);
+        let _one = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
+        let board = Arc::new(next(&self.load()));
+        *self.board.write().unwrap_or_else(PoisonError::into_inner) = board;
     }
 }

@@ -18,8 +18,8 @@ pub struct SnapshotRules {
     pub filter: GroupFilter,
     /// Which statistic of a point is its lag.
     pub statistic: Statistic,
-    /// How far ahead of our clock a point may be before it is dropped. CMS stamps a point with the start of its
-    /// minute, so an honest one lies at least a minute back; two minutes forgive a clock that is a little slow.
+    /// How far ahead of our clock a point may be before it is dropped. Zero by default: CMS stamps a point with the
+    /// start of its minute, so an honest one lies at least a minute back, which forgives a clock that is as slow.
     pub future_tolerance: SignedDuration,
     /// The most series kept; later ones are dropped and counted.
     pub max_series: usize,
@@ -30,7 +30,7 @@ impl Default for SnapshotRules {
         Self {
             filter: GroupFilter::default(),
             statistic: Statistic::default(),
-            future_tolerance: SignedDuration::from_mins(2),
+            future_tolerance: SignedDuration::ZERO,
             max_series: 100_000,
         }
     }
@@ -120,6 +120,42 @@ pub struct LagSnapshot {
 }
 
 impl LagSnapshot {
+    /// A snapshot of no instance yet.
+    #[must_use]
+    pub fn empty(taken_at: Timestamp) -> Self {
+        Self {
+            taken_at,
+            instances: BTreeMap::new(),
+            received: 0,
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// Adds what another query of the same collection found: other instances, or other series of the same ones.
+    pub fn absorb(&mut self, other: Self) {
+        for (id, mut series) in other.instances {
+            let known = self.instances.entry(id).or_default();
+            if known.is_empty() {
+                *known = series;
+            } else {
+                known.append(&mut series);
+                known.sort_by(|a, b| a.0.cmp(&b.0));
+                known.dedup_by(|later, first| later.0 == first.0);
+            }
+        }
+        self.received = self.received.saturating_add(other.received);
+        self.dropped.series = self.dropped.series.saturating_add(other.dropped.series);
+        for (reason, count) in other.dropped.points {
+            *self.dropped.points.entry(reason).or_default() += count;
+        }
+    }
+
+    /// Series of all instances.
+    #[must_use]
+    pub fn series(&self) -> usize {
+        self.instances.values().map(Vec::len).sum()
+    }
+
     /// The moment up to which half of the series have data: what the publication delay is learned from. A single
     /// early or silent group does not move it.
     #[must_use]

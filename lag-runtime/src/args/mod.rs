@@ -1,0 +1,41 @@
+//! Flags, as typed: one group per subsystem, flattened by the binaries. Every flag has an environment variable with
+//! the prefix `KAFKA_LAG_`. Values stay text here; [`crate::config`] reads them, so that every mistake, wherever it
+//! was made, is reported in one way.
+
+mod log;
+mod source;
+mod web;
+
+pub use log::LogArgs;
+pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
+pub use web::WebArgs;
+
+/// Everything that can also stand in the configuration file.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {
+    /// Configuration file (YAML); flags and environment variables override it
+    #[arg(
+        long = "config.file",
+        env = "KAFKA_LAG_CONFIG_FILE",
+        value_name = "FILE"
+    )]
+    pub config_file: Option<String>,
+    /// Where lag comes from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// When and how it is collected.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+    /// What counts as a number.
+    #[command(flatten)]
+    pub lag: LagArgs,
+    /// Which groups.
+    #[command(flatten)]
+    pub group: GroupArgs,
+    /// Where it is served.
+    #[command(flatten)]
+    pub web: WebArgs,
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArgs,
+}

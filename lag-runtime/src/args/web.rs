@@ -1,0 +1,32 @@
+//! Flags about serving.
+
+/// Where lag is served.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Web")]
+pub struct WebArgs {
+    /// Address to listen on; repeatable; :9876 is every interface [default: :9876]
+    #[arg(
+        long = "web.listen-address",
+        env = "KAFKA_LAG_WEB_LISTEN_ADDRESS",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub listen_address: Vec<String>,
+    /// Path of the metrics [default: /metrics]
+    #[arg(
+        long = "web.telemetry-path",
+        env = "KAFKA_LAG_WEB_TELEMETRY_PATH",
+        value_name = "PATH"
+    )]
+    pub telemetry_path: Option<String>,
+    /// Put the time of the datum on every lag sample; Prometheus then shows nothing for data older than 5 minutes
+    #[arg(
+        long = "metrics.sample-timestamps",
+        env = "KAFKA_LAG_METRICS_SAMPLE_TIMESTAMPS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub sample_timestamps: Option<String>,
+}

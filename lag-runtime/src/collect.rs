@@ -1,0 +1,148 @@
+//! The loop: one task per source asks, at the moments its schedule chooses, and replaces the board.
+//!
+//! Sources do not know of each other, so a region that hangs or fails delays nobody.
+
+use jiff::{SignedDuration, Timestamp};
+use lag_core::{Board, BoardCell, Schedule, port::LagSource};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+use crate::{
+    Now,
+    config::{CollectConfig, ScheduleKind},
+    shutdown::Shutdown,
+};
+
+/// One source's loop.
+#[derive(Debug)]
+pub struct Collector {
+    /// Name of the source on the board.
+    pub name: Arc<str>,
+    /// Whom to ask.
+    pub source: Arc<dyn LagSource>,
+    /// When to ask.
+    pub schedule: Schedule,
+    /// What to replace.
+    pub board: Arc<BoardCell>,
+    /// How long a vanished group is remembered.
+    pub forget_after: SignedDuration,
+}
+
+/// The schedule of a configuration.
+#[must_use]
+pub fn schedule(config: CollectConfig) -> Schedule {
+    match config.schedule {
+        ScheduleKind::Aligned => Schedule::aligned(config.interval, config.window.period()),
+        ScheduleKind::Fixed => Schedule::fixed(config.interval),
+    }
+}
+
+impl Collector {
+    /// Collects until told to stop. A collection that is under way then is dropped: it only reads.
+    pub async fn run(mut self, now: Now, mut shutdown: Shutdown) {
+        loop {
+            let began = now();
+            let due = self.schedule.next(began);
+            let wait = Duration::try_from(due.duration_since(began)).unwrap_or_default();
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = self.turn(now()) => {}
+            }
+        }
+    }
+
+    /// One collection. Dropping it midway changes nothing: the board is replaced at the end, in one step.
+    async fn turn(&mut self, began: Timestamp) {
+        let started = Instant::now();
+        let collected = self.source.collect().await;
+        let took = started.elapsed();
+        let newest = collected.snapshot.complete_through();
+        self.schedule.record(began, newest);
+        let delay = self.schedule.learned_delay();
+        tracing::debug!(
+            source.name = &*self.name,
+            instances = collected.snapshot.instances.len(),
+            failed = collected.failed.len(),
+            points = collected.snapshot.received,
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            newest = newest.map(|at| at.to_string()),
+            "collected"
+        );
+        self.board.update(|board| {
+            let next = board.collected(&self.name, collected, took, self.forget_after);
+            let next = next.learned(&self.name, delay);
+            log_changes(&self.name, board, &next);
+            next
+        });
+    }
+}
+
+/// Says once what became worse or better.
+fn log_changes(source: &str, before: &Board, after: &Board) {
+    for (id, now) in after.instances() {
+        let Some(then) = before.instance(id.as_str()) else {
+            continue;
+        };
+        if now.last_attempt == then.last_attempt {
+            continue;
+        }
+        let (was, is) = (
+            then.last_error.as_ref().map(|e| e.kind),
+            now.last_error.as_ref().map(|e| e.kind),
+        );
+        let (groups, id) = (now.samples().len(), id.as_str());
+        match &now.last_error {
+            Some(failure) if was != is => tracing::warn!(
+                source.name = source,
+                instance.id = id,
+                code = failure.kind,
+                error = &*failure.detail,
+                "lag cannot be read; shown values end when they are too old"
+            ),
+            None if was.is_some() => tracing::info!(
+                source.name = source,
+                instance.id = id,
+                groups,
+                "lag is read again"
+            ),
+            None if then.last_success.is_none() => {
+                tracing::info!(
+                    source.name = source,
+                    instance.id = id,
+                    groups,
+                    "lag is read"
+                );
+            }
+            Some(_) | None => {}
+        }
+    }
+    let dropped = |board: &Board| {
+        let found = board.sources().find(|(name, _)| *name == source);
+        found
+            .map(|(_, board)| board.dropped.clone())
+            .unwrap_or_default()
+    };
+    let (then, now) = (dropped(before), dropped(after));
+    if now.series > 0 && then.series == 0 {
+        tracing::warn!(
+            source.name = source,
+            dropped = now.series,
+            "more series than --lag.max-series; the rest is dropped"
+        );
+    }
+    for (reason, count) in now.points {
+        if !then.points.contains_key(&reason) {
+            let reason = reason.as_str();
+            tracing::warn!(
+                source.name = source,
+                reason,
+                points = count,
+                "points that cannot be used are dropped"
+            );
+        }
+    }
+}

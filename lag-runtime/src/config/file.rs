@@ -1,0 +1,137 @@
+//! The configuration file, as written: every scalar is text with its line, read later like a flag.
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::{fs, path::Path};
+
+use super::ConfigError;
+
+/// A scalar and where it stands.
+pub(super) type Text = Option<Spanned<String>>;
+/// A list of scalars and where they stand.
+pub(super) type Texts = Option<Vec<Spanned<String>>>;
+
+/// The whole file. Unknown keys are errors.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    pub(super) sources: Vec<Source>,
+    pub(super) cms: Cms,
+    pub(super) collect: Collect,
+    pub(super) lag: Lag,
+    pub(super) group: Group,
+    pub(super) web: Web,
+    pub(super) metrics: Metrics,
+    pub(super) log: Log,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Source {
+    pub(super) name: Text,
+    pub(super) region: Text,
+    pub(super) endpoint: Text,
+    pub(super) network: Text,
+    pub(super) instances: Texts,
+    pub(super) include: Texts,
+    pub(super) exclude: Texts,
+    pub(super) expect: Texts,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Cms {
+    pub(super) signature: Text,
+    pub(super) placement: Text,
+    pub(super) timeout: Text,
+    pub(super) rate_limit: Text,
+    pub(super) max_attempts: Text,
+    pub(super) max_pages: Text,
+    pub(super) ca_file: Text,
+    pub(super) metric: Text,
+    pub(super) topic_metric: Text,
+    pub(super) statistic: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Collect {
+    pub(super) interval: Text,
+    pub(super) schedule: Text,
+    pub(super) window: Text,
+    pub(super) period: Text,
+    pub(super) topics: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Lag {
+    pub(super) max_age: Text,
+    pub(super) forget_after: Text,
+    pub(super) max_series: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Group {
+    pub(super) include: Texts,
+    pub(super) exclude: Texts,
+    pub(super) expect: Texts,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Web {
+    pub(super) listen_address: Texts,
+    pub(super) telemetry_path: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Metrics {
+    pub(super) sample_timestamps: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Log {
+    pub(super) level: Text,
+    pub(super) format: Text,
+}
+
+impl File {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it cannot be read, is not YAML, or has a key that is not known.
+    pub fn read(path: &str) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(Path::new(path)).map_err(|error| {
+            ConfigError::new(format!("--config.file {path}"), error.to_string())
+        })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a file; `path` is only for messages.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(path: &str, text: &str) -> Result<Self, ConfigError> {
+        if text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+        {
+            return Ok(Self::default());
+        }
+        serde_saphyr::from_str(text).map_err(|error| {
+            // Without the snippet: neighbouring lines may hold what nobody should see in a log.
+            let line = error
+                .location()
+                .map_or(String::new(), |at| format!(" line {}", at.line()));
+            let reason = error.without_snippet().to_string();
+            ConfigError::new(
+                format!("{path}{line}"),
+                reason.lines().collect::<Vec<_>>().join(" "),
+            )
+        })
+    }
+}

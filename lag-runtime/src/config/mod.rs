@@ -1,0 +1,101 @@
+//! What will run: flags, environment and file, resolved once and checked against each other.
+//!
+//! Flags win over `KAFKA_LAG_…` variables (clap does that), these over the variables of the first post, these over the
+//! file, and the file over defaults. Nothing reads flags or the file after this.
+
+mod cms;
+mod collect;
+mod expand;
+mod file;
+mod log;
+mod pick;
+mod sources;
+mod web;
+
+pub use cms::CmsConfig;
+pub use collect::{CollectConfig, LagConfig, ScheduleKind};
+pub use file::File;
+pub use log::{LogConfig, LogFormat};
+pub use sources::SourceConfig;
+pub use web::WebConfig;
+
+use std::fmt;
+
+use crate::args::Args;
+
+/// What will run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Regions or accounts, at least one.
+    pub sources: Vec<SourceConfig>,
+    /// How the cloud is called.
+    pub cms: CmsConfig,
+    /// When and what is collected.
+    pub collect: CollectConfig,
+    /// What counts as a number.
+    pub lag: LagConfig,
+    /// Where it is served.
+    pub web: WebConfig,
+}
+
+impl Config {
+    /// Resolves flags and file. Pure: `env` is asked for the first post's variables and for `${NAME}` in the file.
+    ///
+    /// # Errors
+    /// The first mistake, with its place and what would work.
+    pub fn resolve(args: &Args, file: &File, env: Env<'_>) -> Result<Self, ConfigError> {
+        let picker = pick::Picker {
+            path: args.config_file.as_deref().unwrap_or("configuration file"),
+            env,
+        };
+        let cms = cms::resolve(args, file, picker)?;
+        let collect = collect::resolve(args, file, picker)?;
+        let lag = collect::resolve_lag(args, file, picker, collect)?;
+        let web = web::resolve(args, file, picker)?;
+        Ok(Self {
+            sources: sources::resolve(args, file, picker)?,
+            cms,
+            collect,
+            lag,
+            web,
+        })
+    }
+}
+
+/// A mistake in the configuration: one line that names the flag, or the file with line and key, and what would work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    place: String,
+    problem: String,
+}
+
+impl ConfigError {
+    /// A mistake at `place`, such as `--cms.region`.
+    pub fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Looks up an environment variable. A function, so that resolving is pure and tests need no environment.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The environment of the process.
+#[must_use]
+pub fn process_env(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the shell's environment; everything else gets it as an argument"
+    )]
+    std::env::var(name).ok()
+}

@@ -1,0 +1,343 @@
+//! Which instances, where.
+
+use aliyun_cms::Endpoint;
+use lag_core::{GroupFilter, InstanceId, Matcher, SeriesName};
+use std::collections::BTreeMap;
+
+use super::{
+    ConfigError, Env, File,
+    file::Source,
+    pick::{Found, Picker, flag_place},
+};
+use crate::args::Args;
+
+/// One region or account, collected on its own.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// Name in metrics and logs; unique.
+    pub name: String,
+    /// Region, as a label; empty when only an endpoint is known.
+    pub region: String,
+    /// Where CloudMonitor is asked.
+    pub endpoint: Endpoint,
+    /// What is asked for, sorted, at least one.
+    pub instances: Vec<InstanceId>,
+    /// Which groups are looked at.
+    pub filter: GroupFilter,
+    /// Groups that should exist, by instance.
+    pub expected: BTreeMap<InstanceId, Vec<SeriesName>>,
+}
+
+/// The sources of the command line, else those of the file.
+pub(super) fn resolve(
+    args: &Args,
+    file: &File,
+    picker: Picker<'_>,
+) -> Result<Vec<SourceConfig>, ConfigError> {
+    let sources = match from_flags(args, file, picker)? {
+        Some(source) => vec![source],
+        None => from_file(args, file, picker)?,
+    };
+    let mut owners: BTreeMap<&InstanceId, &str> = BTreeMap::new();
+    let mut names = BTreeMap::new();
+    for source in &sources {
+        if names.insert(&source.name, ()).is_some() {
+            let problem = format!(
+                "two sources are called {:?}: give each a name of its own",
+                source.name
+            );
+            return Err(ConfigError::new(
+                format!("{}: sources", picker.path),
+                problem,
+            ));
+        }
+        for instance in &source.instances {
+            if let Some(other) = owners.insert(instance, &source.name) {
+                let problem = format!(
+                    "instance {instance} is in source {other:?} and in {:?}: keep one",
+                    source.name
+                );
+                return Err(ConfigError::new(
+                    format!("{}: sources", picker.path),
+                    problem,
+                ));
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// The variables of the first post, so that its manifest works with only the image changed.
+fn seed(env: Env<'_>, name: &str) -> Option<String> {
+    env(name).filter(|text| !text.is_empty())
+}
+
+fn from_flags(
+    args: &Args,
+    file: &File,
+    picker: Picker<'_>,
+) -> Result<Option<SourceConfig>, ConfigError> {
+    let found = |flag: &str, given: Option<&str>, variable: &str| {
+        let given = given.filter(|text| !text.is_empty());
+        given
+            .map(|text| Found {
+                place: flag_place(flag),
+                text: text.to_owned(),
+            })
+            .or_else(|| {
+                seed(picker.env, variable).map(|text| Found {
+                    place: format!("variable {variable}"),
+                    text,
+                })
+            })
+    };
+    let region = found("--cms.region", args.source.region.as_deref(), "REGION_ID");
+    let endpoint = found("--cms.endpoint", args.source.endpoint.as_deref(), "");
+    let network = found("--cms.network", args.source.network.as_deref(), "");
+    let mut instances = picker.many("--cms.instance", &args.source.instance, "", &None)?;
+    if instances.is_empty() {
+        let place = "variable TARGET_INSTANCE_ID".to_owned();
+        let text = seed(picker.env, "TARGET_INSTANCE_ID").unwrap_or_default();
+        let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+        instances = ids
+            .map(|id| Found {
+                place: place.clone(),
+                text: id.to_owned(),
+            })
+            .collect();
+    }
+    if instances.is_empty() && !file.sources.is_empty() {
+        let given = [region, endpoint, network]
+            .into_iter()
+            .flatten()
+            .find(|found| found.place.starts_with('-'));
+        return match given {
+            Some(flag) => Err(flag.wrong(format!(
+                "the sources of {} have their own region and endpoint: name instances with --cms.instance as well, \
+                 or leave this out",
+                picker.path
+            ))),
+            None => Ok(None),
+        };
+    }
+    if instances.is_empty() {
+        return Err(ConfigError::new(
+            flag_place("--cms.instance"),
+            "no Kafka instance is given: name one, for example --cms.instance alikafka_pre-cn-xxx, or list sources in \
+             --config.file; to look around without an account start with --demo",
+        ));
+    }
+    let (label, endpoint) = place(region.as_ref(), endpoint.as_ref(), network.as_ref(), || {
+        flag_place("--cms.region")
+    })?;
+    let name = if label.is_empty() {
+        endpoint.to_string()
+    } else {
+        label.clone()
+    };
+    let filter = filter(args, file, picker, None)?;
+    let instances = ids(&instances)?;
+    let expected = expected(&expect(args, file, picker, None)?, &instances)?;
+    Ok(Some(SourceConfig {
+        name,
+        region: label,
+        endpoint,
+        instances,
+        filter,
+        expected,
+    }))
+}
+
+fn from_file(
+    args: &Args,
+    file: &File,
+    picker: Picker<'_>,
+) -> Result<Vec<SourceConfig>, ConfigError> {
+    let source = |(index, source): (usize, &Source)| {
+        let key = |name: &str| format!("sources[{index}].{name}");
+        let region = picker.in_file(&key("region"), &source.region)?;
+        let endpoint = picker.in_file(&key("endpoint"), &source.endpoint)?;
+        let network = picker.in_file(&key("network"), &source.network)?;
+        let place_of_region = || format!("{}: {}", picker.path, key("region"));
+        let (region, endpoint) = place(
+            region.as_ref(),
+            endpoint.as_ref(),
+            network.as_ref(),
+            place_of_region,
+        )?;
+        let found = picker.many_in_file(&key("instances"), &source.instances)?;
+        if found.is_empty() {
+            let place = format!("{}: {}", picker.path, key("instances"));
+            return Err(ConfigError::new(
+                place,
+                "no Kafka instance is listed: add at least one id",
+            ));
+        }
+        let instances = ids(&found)?;
+        let name = picker
+            .in_file(&key("name"), &source.name)?
+            .map(|found| found.text);
+        let name = name.unwrap_or_else(|| {
+            if region.is_empty() {
+                endpoint.to_string()
+            } else {
+                region.clone()
+            }
+        });
+        let own = Some((source, index));
+        let filter = filter(args, file, picker, own)?;
+        let expected = expected(&expect(args, file, picker, own)?, &instances)?;
+        Ok(SourceConfig {
+            name,
+            region,
+            endpoint,
+            instances,
+            filter,
+            expected,
+        })
+    };
+    file.sources.iter().enumerate().map(source).collect()
+}
+
+/// Region label and endpoint.
+fn place(
+    region: Option<&Found>,
+    endpoint: Option<&Found>,
+    network: Option<&Found>,
+    place_of_region: impl Fn() -> String,
+) -> Result<(String, Endpoint), ConfigError> {
+    let vpc = network
+        .map(|found| found.choose(&[("public", false), ("vpc", true)]))
+        .transpose()?;
+    let label = region
+        .as_ref()
+        .map(|found| found.text.clone())
+        .unwrap_or_default();
+    let made = match (region, endpoint) {
+        (_, Some(url)) => Endpoint::url(&url.text).map_err(|error| url.wrong(error.to_string())),
+        (Some(region), None) if vpc == Some(true) => {
+            Endpoint::vpc(&region.text).map_err(|error| region.wrong(error.to_string()))
+        }
+        (Some(region), None) => {
+            Endpoint::region(&region.text).map_err(|error| region.wrong(error.to_string()))
+        }
+        (None, None) => Err(ConfigError::new(
+            place_of_region(),
+            "no region is given: write one such as cn-hangzhou",
+        )),
+    };
+    Ok((label, made?))
+}
+
+fn ids(found: &[Found]) -> Result<Vec<InstanceId>, ConfigError> {
+    let id = |found: &Found| {
+        let id: InstanceId = found.read()?;
+        if id.as_str().contains(['/', ',']) || id.as_str().contains(char::is_whitespace) {
+            return Err(found.wrong(format!(
+                "{id:?} is no instance id: they look like alikafka_pre-cn-xxx"
+            )));
+        }
+        Ok(id)
+    };
+    let mut ids = found.iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Flags, else the source's own patterns, else those of the section `group`.
+fn filter(
+    args: &Args,
+    file: &File,
+    picker: Picker<'_>,
+    own: Option<(&Source, usize)>,
+) -> Result<GroupFilter, ConfigError> {
+    let list =
+        |flag: &str, given: &[String], name: &str, own: Option<&super::file::Texts>, common| {
+            let mut found = picker.many(flag, given, "", &None)?;
+            if let (true, Some(own)) = (found.is_empty(), own) {
+                found = picker.many_in_file(&format!("sources: {name}"), own)?;
+            }
+            if found.is_empty() {
+                found = picker.many_in_file(&format!("group.{name}"), common)?;
+            }
+            found
+                .iter()
+                .map(Found::read)
+                .collect::<Result<Vec<Matcher>, _>>()
+        };
+    let own = own.map(|(source, _)| source);
+    Ok(GroupFilter {
+        include: list(
+            "--group.include",
+            &args.group.include,
+            "include",
+            own.map(|source| &source.include),
+            &file.group.include,
+        )?,
+        exclude: list(
+            "--group.exclude",
+            &args.group.exclude,
+            "exclude",
+            own.map(|source| &source.exclude),
+            &file.group.exclude,
+        )?,
+    })
+}
+
+fn expect(
+    args: &Args,
+    file: &File,
+    picker: Picker<'_>,
+    own: Option<(&Source, usize)>,
+) -> Result<Vec<Found>, ConfigError> {
+    if let Some((source, index)) = own {
+        let found = picker.many_in_file(&format!("sources[{index}].expect"), &source.expect)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    picker.many(
+        "--group.expect",
+        &args.group.expect,
+        "group.expect",
+        &file.group.expect,
+    )
+}
+
+/// `NAME` for the only instance, `INSTANCE/NAME` for one of several.
+fn expected(
+    found: &[Found],
+    instances: &[InstanceId],
+) -> Result<BTreeMap<InstanceId, Vec<SeriesName>>, ConfigError> {
+    let mut expected: BTreeMap<InstanceId, Vec<SeriesName>> = BTreeMap::new();
+    for found in found {
+        let (instance, group) = match (found.text.split_once('/'), instances) {
+            (Some((id, group)), _) => {
+                let known = instances.iter().find(|known| known.as_str() == id);
+                (
+                    known.ok_or_else(|| {
+                        found.wrong(format!("instance {id:?} is not among those that are read"))
+                    })?,
+                    group,
+                )
+            }
+            (None, [only]) => (only, found.text.as_str()),
+            (None, _) => {
+                let problem = format!(
+                    "{:?} could be in any of several instances: write INSTANCE/NAME",
+                    found.text
+                );
+                return Err(found.wrong(problem));
+            }
+        };
+        let group = group
+            .parse()
+            .map_err(|error: lag_core::InvalidName| found.wrong(error.to_string()))?;
+        expected
+            .entry(instance.clone())
+            .or_default()
+            .push(SeriesName { group, topic: None });
+    }
+    Ok(expected)
+}

@@ -1,0 +1,369 @@
+//! Lag out of CloudMonitor: one source is one region of one account.
+
+use aliyun_cms::{
+    BuildError, Client, Clock, ErrorKind, ProvideCredentials, RateLimiter, RetryPolicy, SystemClock,
+};
+use jiff::Timestamp;
+use lag_core::{
+    ApiCalls, DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
+    port::{BoxFuture, Collected, Failure, LagSource},
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    Now,
+    config::{CmsConfig, CollectConfig, LagConfig, SourceConfig},
+    log::chain,
+};
+
+/// The namespace of managed Kafka in CloudMonitor.
+pub const NAMESPACE: &str = "acs_kafka";
+/// Instances in one request, the vendor's limit.
+const BATCH: usize = 50;
+/// How long an instance that the cloud refuses is asked on its own and rarely.
+const FIRST_REST: Duration = Duration::from_mins(5);
+const LONGEST_REST: Duration = Duration::from_hours(1);
+
+/// A set-up in which no collection could ever work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The client cannot be made.
+    #[error("the client for source {source_name:?} cannot be made")]
+    Client {
+        /// Name of the source.
+        source_name: String,
+        /// Why.
+        #[source]
+        source: BuildError,
+    },
+}
+
+/// Makes the source of a configuration. Nothing is sent yet.
+///
+/// # Errors
+/// [`SourceError`] when the HTTP client cannot be made, for example without any CA certificate.
+pub fn connect(
+    source: &SourceConfig,
+    (cms, collect, lag): (&CmsConfig, CollectConfig, LagConfig),
+    credentials: Arc<dyn ProvideCredentials>,
+    calls: &Arc<ApiCalls>,
+    now: Now,
+) -> Result<CmsSource, SourceError> {
+    let name: Arc<str> = source.name.as_str().into();
+    calls.declare(
+        &name,
+        "DescribeMetricList",
+        ErrorKind::ALL.iter().map(|kind| kind.as_str()),
+    );
+    let observer = {
+        let (calls, name) = (calls.clone(), name.clone());
+        move |attempt: &aliyun_cms::Attempt<'_>| {
+            calls.record(
+                &name,
+                attempt.action,
+                attempt.outcome.map_err(|kind| kind.as_str()),
+            );
+        }
+    };
+    let mut client = Client::builder()
+        .endpoint(source.endpoint.clone())
+        .credentials(credentials)
+        .clock(SigningClock(now.clone()))
+        .signature(cms.signature)
+        .placement(cms.placement)
+        .timeout(cms.timeout)
+        .retry(RetryPolicy::default().with_max_attempts(cms.max_attempts))
+        .limiter(RateLimiter::new(
+            cms.calls_per_second,
+            cms.calls_per_second.div_ceil(2),
+        ))
+        .user_agent(concat!("kafka-lag/", env!("CARGO_PKG_VERSION")))
+        .observer(observer);
+    let host = source.endpoint.to_string();
+    if ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|local| host.starts_with(local))
+    {
+        client = client.no_proxy();
+    }
+    if let Some(file) = &cms.ca_file {
+        client = client.ca_file(file);
+    }
+    let client = client.build().map_err(|error| SourceError::Client {
+        source_name: source.name.clone(),
+        source: error,
+    })?;
+    let rules = SnapshotRules {
+        filter: source.filter.clone(),
+        statistic: cms.statistic,
+        max_series: lag.max_series,
+        ..SnapshotRules::default()
+    };
+    Ok(CmsSource {
+        client,
+        instances: source.instances.clone(),
+        metric: cms.metric.clone(),
+        topic_metric: collect.topics.then(|| cms.topic_metric.clone()),
+        window: collect.window,
+        max_pages: cms.max_pages,
+        rules,
+        now,
+        resting: Mutex::default(),
+    })
+}
+
+/// Our clock for the client's timestamps; nonces and jitter come from the system.
+struct SigningClock(Now);
+
+impl fmt::Debug for SigningClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningClock")
+    }
+}
+
+impl Clock for SigningClock {
+    fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+
+    fn nonce(&self) -> String {
+        SystemClock.nonce()
+    }
+}
+
+/// One region of one account.
+pub struct CmsSource {
+    client: Client,
+    instances: Vec<InstanceId>,
+    metric: String,
+    topic_metric: Option<String>,
+    window: lag_core::WindowPolicy,
+    max_pages: u32,
+    rules: SnapshotRules,
+    now: Now,
+    /// Instances that the cloud refuses by themselves.
+    resting: Mutex<BTreeMap<InstanceId, Rest>>,
+}
+
+#[derive(Debug, Clone)]
+struct Rest {
+    until: Timestamp,
+    length: Duration,
+    failure: Failure,
+}
+
+impl fmt::Debug for CmsSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CmsSource")
+            .field("client", &self.client)
+            .field("instances", &self.instances)
+            .field("metric", &self.metric)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LagSource for CmsSource {
+    fn collect(&self) -> BoxFuture<'_, Collected> {
+        Box::pin(self.collect_all())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum QueryError {
+    #[error("asking CloudMonitor for {metric} failed")]
+    Call {
+        metric: String,
+        #[source]
+        source: aliyun_cms::Error,
+    },
+    #[error("page {page} of {metric} is no list of datapoints")]
+    Datapoints {
+        metric: String,
+        page: u32,
+        #[source]
+        source: DatapointError,
+    },
+}
+
+impl QueryError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Call { source, .. } => {
+                let hint = source
+                    .hint()
+                    .map_or(String::new(), |hint| format!("; {hint}"));
+                Failure {
+                    kind: source.kind().as_str(),
+                    detail: format!("{}{hint}", chain(self)).into(),
+                }
+            }
+            Self::Datapoints { .. } => Failure {
+                kind: ErrorKind::Decode.as_str(),
+                detail: chain(self).into(),
+            },
+        }
+    }
+
+    /// Whether a single instance among several can be the reason. Keys, rights, limits and outages concern all.
+    fn may_be_one_instance(&self) -> bool {
+        let Self::Call { source, .. } = self else {
+            return false;
+        };
+        let code = source.api().map_or("", |api| api.code.as_str());
+        let about_all = [
+            "Missing",
+            "InvalidTimeStamp",
+            "IllegalTimestamp",
+            "Unsupported",
+            "InvalidSignature",
+        ];
+        source.kind() == ErrorKind::InvalidRequest
+            && source.api().is_some()
+            && !code.ends_with("NotFound")
+            && !about_all.iter().any(|start| code.starts_with(start))
+    }
+}
+
+impl CmsSource {
+    async fn collect_all(&self) -> Collected {
+        let now = (self.now)();
+        let mut collected = Collected {
+            snapshot: LagSnapshot::empty(now),
+            failed: BTreeMap::new(),
+        };
+        let mut queue = self.batches(now, &mut collected);
+        while let Some(batch) = queue.pop() {
+            match self.query(&self.metric, &batch, now, &collected).await {
+                Ok(snapshot) => {
+                    self.end_rest(&batch);
+                    collected.snapshot.absorb(snapshot);
+                    self.add_topics(&batch, now, &mut collected).await;
+                }
+                Err(error) if batch.len() > 1 && error.may_be_one_instance() => {
+                    // One wrong id must not hide the others: find it by halves, once.
+                    let (left, right) = batch.split_at(batch.len() / 2);
+                    queue.extend([right.to_vec(), left.to_vec()]);
+                }
+                Err(error) => {
+                    let failure = error.failure();
+                    if let ([instance], true, true) = (
+                        &*batch,
+                        self.instances.len() > 1,
+                        error.may_be_one_instance(),
+                    ) {
+                        self.rest(instance, now, failure.clone());
+                    }
+                    collected
+                        .failed
+                        .extend(batch.into_iter().map(|id| (id, failure.clone())));
+                }
+            }
+        }
+        collected
+    }
+
+    /// Instances in groups of fifty; those that rest are reported as they were, or asked on their own when it is time.
+    fn batches(&self, now: Timestamp, collected: &mut Collected) -> Vec<Vec<InstanceId>> {
+        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut healthy, mut batches) = (Vec::new(), Vec::new());
+        for id in &self.instances {
+            match resting.get(id) {
+                None => healthy.push(id.clone()),
+                Some(rest) if rest.until <= now => batches.push(vec![id.clone()]),
+                Some(rest) => _ = collected.failed.insert(id.clone(), rest.failure.clone()),
+            }
+        }
+        batches.extend(healthy.chunks(BATCH).rev().map(<[_]>::to_vec));
+        batches
+    }
+
+    fn rest(&self, instance: &InstanceId, now: Timestamp, failure: Failure) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let length = resting
+            .get(instance)
+            .map_or(FIRST_REST, |rest| (rest.length * 2).min(LONGEST_REST));
+        let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+        resting.insert(
+            instance.clone(),
+            Rest {
+                until,
+                length,
+                failure,
+            },
+        );
+    }
+
+    fn end_rest(&self, batch: &[InstanceId]) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.retain(|id, _| !batch.contains(id));
+    }
+
+    /// Lag per topic is extra: when it fails, totals stay, and topics age.
+    async fn add_topics(&self, batch: &[InstanceId], now: Timestamp, collected: &mut Collected) {
+        let Some(metric) = &self.topic_metric else {
+            return;
+        };
+        match self.query(metric, batch, now, collected).await {
+            Ok(snapshot) => collected.snapshot.absorb(snapshot),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(
+                    error,
+                    "lag per topic could not be collected; totals are not affected"
+                );
+            }
+        }
+    }
+
+    /// All pages of one metric for one batch, or nothing.
+    async fn query(
+        &self,
+        metric: &str,
+        batch: &[InstanceId],
+        now: Timestamp,
+        so_far: &Collected,
+    ) -> Result<LagSnapshot, QueryError> {
+        let room = self
+            .rules
+            .max_series
+            .saturating_sub(so_far.snapshot.series());
+        let rules = SnapshotRules {
+            max_series: room,
+            ..self.rules.clone()
+        };
+        let mut builder = SnapshotBuilder::new(&rules, batch.iter().cloned(), now);
+        let window = self.window.at(now);
+        let mut pages = self
+            .client
+            .describe_metric_list(NAMESPACE, metric)
+            .instances(batch.iter().map(InstanceId::as_str))
+            .period(self.window.period())
+            .window(window.start, window.end)
+            .length(self.window.page_length())
+            .max_pages(self.max_pages)
+            .pages();
+        let mut page = 0;
+        while let Some(next) = pages.next_page().await {
+            page += 1;
+            let next = next.map_err(|source| QueryError::Call {
+                metric: metric.to_owned(),
+                source,
+            })?;
+            builder
+                .page(next.datapoints())
+                .map_err(|source| QueryError::Datapoints {
+                    metric: metric.to_owned(),
+                    page,
+                    source,
+                })?;
+        }
+        tracing::debug!(metric, instances = batch.len(), pages = page, "pages read");
+        Ok(builder.finish())
+    }
+}
