@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{Board, BoardCell, Schedule, port::LagSource};
 use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     Now,
@@ -26,6 +26,8 @@ pub struct Collector {
     pub board: Arc<BoardCell>,
     /// How long a vanished group is remembered.
     pub forget_after: SignedDuration,
+    /// Is told when the board was replaced.
+    pub updated: Arc<Notify>,
 }
 
 /// The schedule of a configuration.
@@ -78,6 +80,7 @@ impl Collector {
             log_changes(&self.name, board, &next);
             next
         });
+        self.updated.notify_one();
     }
 }
 

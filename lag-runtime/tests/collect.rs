@@ -116,6 +116,7 @@ fn start(schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
         schedule,
         board: board.clone(),
         forget_after: SignedDuration::from_hours(1),
+        updated: Arc::default(),
     };
     let task = tokio::spawn(collector.run(now.clone(), end));
     Running {

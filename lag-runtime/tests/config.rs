@@ -236,8 +236,6 @@ fn every_wrong_flag_is_named_with_what_would_work() {
         ("--group.include", "docking", "suffix:TEXT"),
         ("--group.exclude", "re:(", "regular expression"),
         ("--group.expect", "other/orders", "is not among"),
-        ("--web.telemetry-path", "metrics", "such as /metrics"),
-        ("--web.telemetry-path", "/healthz", "taken"),
         ("--metrics.sample-timestamps", "=1", "true or false"),
     ] {
         let own = match value.strip_prefix('=') {

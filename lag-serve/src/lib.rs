@@ -1,1 +1,15 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod cache;
+mod exporter;
+mod exposition;
+mod json;
+mod negotiate;
+mod pages;
+mod routes;
+pub mod web;
+
+pub use exporter::{BuildInfo, Exporter, Now, ServeConfig};
+pub use exposition::{Encoding, Format};
+pub use routes::{InvalidTelemetryPath, check_telemetry_path};

@@ -2,7 +2,7 @@
 
 use super::{
     ConfigError, File,
-    pick::{Found, Picker, boolean},
+    pick::{Picker, boolean},
 };
 use crate::args::Args;
 
@@ -11,7 +11,7 @@ use crate::args::Args;
 pub struct WebConfig {
     /// Addresses to listen on, as written, at least one.
     pub listen_addresses: Vec<String>,
-    /// Path of the metrics.
+    /// Path of the metrics, as written.
     pub telemetry_path: String,
     /// Whether lag samples carry the time of the datum.
     pub sample_timestamps: bool,
@@ -39,7 +39,7 @@ pub(super) fn resolve(
         "web.telemetry_path",
         &web.telemetry_path,
     )?;
-    let telemetry_path = path.map_or(Ok("/metrics".to_owned()), telemetry_path)?;
+    let telemetry_path = path.map_or_else(|| "/metrics".to_owned(), |found| found.text);
     let stamps = picker.one(
         "--metrics.sample-timestamps",
         args.sample_timestamps.as_deref(),
@@ -51,30 +51,4 @@ pub(super) fn resolve(
         telemetry_path,
         sample_timestamps: boolean(stamps)?,
     })
-}
-
-fn telemetry_path(found: Found) -> Result<String, ConfigError> {
-    const TAKEN: [&str; 6] = [
-        "/",
-        "/healthz",
-        "/readyz",
-        "/-/healthy",
-        "/-/ready",
-        "/api/v1/lag",
-    ];
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-    if !found.text.starts_with('/') || !found.text.chars().all(plain) || found.text.ends_with("//")
-    {
-        return Err(found.wrong(format!(
-            "{:?} is no path: write one such as /metrics",
-            found.text
-        )));
-    }
-    if TAKEN.contains(&found.text.as_str()) || found.text.starts_with("/api/") {
-        return Err(found.wrong(format!(
-            "{:?} is taken by something else: use another path, such as /metrics",
-            found.text
-        )));
-    }
-    Ok(found.text)
 }

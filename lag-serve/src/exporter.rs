@@ -1,0 +1,239 @@
+//! The exporter: what it serves, and how a scrape is answered from the cache.
+
+use crate::{
+    body::SharedBody,
+    cache::Cache,
+    exposition::{
+        BoardPart, Encoding, Format,
+        board::{Facts, Help},
+        board_part,
+        gzip::{self, Deflate},
+        own,
+        writer::{Pieces, Writer},
+    },
+};
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use lag_core::{ApiCalls, Board, BoardCell};
+use prometheus::Registry;
+use std::{fmt, sync::Arc};
+
+/// The clock of the shell. This library never asks the system for the time.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Boards with more series than this are rendered on a thread that may block.
+const RENDER_INLINE: usize = 1_000;
+
+/// What was built, from what.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildInfo {
+    /// Name of the program, for example `kafka-lag-exporter`.
+    pub program: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Commit it was built from, or `unknown`.
+    pub revision: &'static str,
+    /// Branch it was built from, or `unknown`.
+    pub branch: &'static str,
+    /// Version of the compiler.
+    pub rustversion: &'static str,
+}
+
+/// How the board is served.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Age up to which a number is fresh.
+    pub max_age: SignedDuration,
+    /// Whether lags carry the time of their datum. Off by default in Prometheus' world: a sample with a timestamp is
+    /// not marked stale when it goes away, and stays visible for the look-back of five minutes.
+    pub sample_timestamps: bool,
+    /// Path of the metrics; see [`crate::check_telemetry_path`].
+    pub telemetry_path: String,
+    /// For `/` and the build info metric.
+    pub build: BuildInfo,
+    /// Namespace and name of the metric behind the lags, for example `acs_kafka/message_accumulation`.
+    pub metric: String,
+    /// The same for the lags by topic, if they are collected.
+    pub topic_metric: Option<String>,
+    /// When the configuration was loaded.
+    pub config_loaded_at: Timestamp,
+}
+
+/// Answers requests from a board. Clones share everything, the cache included.
+#[derive(Clone)]
+pub struct Exporter(Arc<Inner>);
+
+struct Inner {
+    board: Arc<BoardCell>,
+    calls: Arc<ApiCalls>,
+    now: Now,
+    config: ServeConfig,
+    facts: Facts,
+    registry: Registry,
+    cache: Cache,
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter")
+            .field("config", &self.0.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Exporter {
+    /// An exporter of whatever the cell holds at the time of each request.
+    #[must_use]
+    pub fn new(board: Arc<BoardCell>, calls: Arc<ApiCalls>, now: Now, config: ServeConfig) -> Self {
+        let facts = Facts {
+            max_age: config.max_age,
+            sample_timestamps: config.sample_timestamps,
+            help: Help::new(&config.metric, config.topic_metric.as_deref()),
+        };
+        Self(Arc::new(Inner {
+            board,
+            calls,
+            now,
+            config,
+            facts,
+            registry: process_registry(),
+            cache: Cache::default(),
+        }))
+    }
+
+    /// The routes of the exporter; a listener for them is in [`crate::web`].
+    pub fn router(&self) -> axum::Router {
+        crate::routes::router(self.clone())
+    }
+
+    /// The exposition of this moment in one piece, from the cache where that is possible. For tests and benches: it
+    /// copies everything, and blocks while it renders.
+    #[must_use]
+    pub fn exposition(&self, format: Format) -> Bytes {
+        self.exposition_encoded(format, Encoding::Identity)
+    }
+
+    /// [`Self::exposition`] as it travels.
+    #[must_use]
+    pub fn exposition_encoded(&self, format: Format, encoding: Encoding) -> Bytes {
+        let (board, now) = self.moment();
+        let cached = self.0.cache.get(&board, now, format, encoding);
+        let part = cached.unwrap_or_else(|| self.render(&board, now, format, encoding));
+        self.complete(part, format, encoding).concat()
+    }
+
+    /// Renders what scrapes have asked for in the last minutes, if it is not there yet. Call it after each update of
+    /// the board, and no scrape waits for the rendering of a large one. It costs next to nothing when nothing is to be
+    /// done, so a timer of a second does as well.
+    pub async fn warm(&self) {
+        let wanted = self.0.cache.wanted((self.0.now)());
+        for (format, encoding) in wanted {
+            self.part(format, encoding).await;
+        }
+    }
+
+    /// The body that answers a scrape.
+    pub(crate) async fn scrape(&self, format: Format, encoding: Encoding) -> SharedBody {
+        self.0.cache.ask((self.0.now)(), format, encoding);
+        let part = self.part(format, encoding).await;
+        self.complete(part, format, encoding)
+    }
+
+    async fn part(&self, format: Format, encoding: Encoding) -> BoardPart {
+        let (board, now) = self.moment();
+        if let Some(part) = self.0.cache.get(&board, now, format, encoding) {
+            return part;
+        }
+        let _turn = self.0.cache.turn.lock().await;
+        // Time has passed: there may be a new board, or this one's part from whoever had the turn before.
+        let (board, now) = self.moment();
+        if let Some(part) = self.0.cache.get(&board, now, format, encoding) {
+            return part;
+        }
+        if !is_large(&board) {
+            return self.render(&board, now, format, encoding);
+        }
+        let this = self.clone();
+        let task = tokio::task::spawn_blocking({
+            let board = board.clone();
+            move || this.render(&board, now, format, encoding)
+        });
+        match task.await {
+            Ok(part) => part,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is ending; whoever still asks is answered all the same.
+                Err(_) => self.render(&board, now, format, encoding),
+            },
+        }
+    }
+
+    fn render(
+        &self,
+        board: &Arc<Board>,
+        now: Timestamp,
+        format: Format,
+        encoding: Encoding,
+    ) -> BoardPart {
+        let Inner { cache, facts, .. } = &*self.0;
+        cache.make_room(board, now);
+        let (part, validity) = board_part(board, now, facts, format, encoding);
+        cache.put(board, validity, format, encoding, part.clone());
+        part
+    }
+
+    /// Joins a part of the board with what the process says of itself now.
+    fn complete(&self, part: BoardPart, format: Format, encoding: Encoding) -> SharedBody {
+        let Inner {
+            calls,
+            config,
+            registry,
+            ..
+        } = &*self.0;
+        match encoding {
+            Encoding::Identity => {
+                let mut writer = Writer::new(format, Pieces::default());
+                own::write(calls, config, registry, &mut writer);
+                let tail = writer.finish().into_pieces().concat();
+                SharedBody::new(Bytes::new(), part.pieces, tail.into())
+            }
+            Encoding::Gzip => {
+                let mut writer = Writer::new(format, Deflate::default());
+                own::write(calls, config, registry, &mut writer);
+                let tail = gzip::tail(&part, writer);
+                SharedBody::new(Bytes::from_static(gzip::HEADER), part.pieces, tail)
+            }
+        }
+    }
+
+    /// The board and the time, in this order: a board is never looked at from before it was made.
+    pub(crate) fn moment(&self) -> (Arc<Board>, Timestamp) {
+        let board = self.0.board.load();
+        (board, (self.0.now)())
+    }
+
+    pub(crate) fn config(&self) -> &ServeConfig {
+        &self.0.config
+    }
+}
+
+/// Whether a board is large enough to be worth a thread that may block.
+pub(crate) fn is_large(board: &Board) -> bool {
+    let series = board
+        .instances()
+        .map(|(_, instance)| instance.samples().len() + instance.expected.len());
+    series.sum::<usize>() > RENDER_INLINE
+}
+
+/// A registry of our own, never the global one.
+fn process_registry() -> Registry {
+    let registry = Registry::new();
+    #[cfg(target_os = "linux")]
+    {
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        registry
+            .register(Box::new(process))
+            .expect("a new registry has no metric of the same name");
+    }
+    registry
+}

@@ -1,0 +1,101 @@
+//! What the program says about itself. Small, and fresh on every scrape.
+
+use super::writer::{Kind, Sink, Value, Writer};
+use crate::exporter::ServeConfig;
+use lag_core::{ApiCalls, names};
+use prometheus::{
+    Registry,
+    proto::{MetricFamily, MetricType},
+};
+use std::env::consts::{ARCH, OS};
+
+/// Writes the families of the process, and the end of the exposition.
+pub(crate) fn write<S: Sink>(
+    calls: &ApiCalls,
+    config: &ServeConfig,
+    registry: &Registry,
+    out: &mut Writer<S>,
+) {
+    api_calls(calls, out);
+    let mut family = out.family(
+        names::CONFIG_RELOAD_SUCCESSFUL,
+        Kind::Gauge,
+        "1 when the last load of the configuration worked.",
+    );
+    family.sample(&[], true.into());
+    let mut family = out.family(
+        names::CONFIG_RELOAD_TIMESTAMP,
+        Kind::Gauge,
+        "Unix time of the last load of the configuration that worked.",
+    );
+    family.sample(&[], Value::Moment(config.config_loaded_at));
+    let build = &config.build;
+    let mut family = out.family(
+        names::BUILD_INFO,
+        Kind::Gauge,
+        "What was built, from what, for what; always 1.",
+    );
+    let labels = [
+        ("version", build.version),
+        ("revision", build.revision),
+        ("branch", build.branch),
+        ("rustversion", build.rustversion),
+        ("os", OS),
+        ("arch", ARCH),
+    ];
+    family.sample(&labels, true.into());
+    for gathered in &registry.gather() {
+        write_gathered(gathered, out);
+    }
+    out.end();
+}
+
+fn api_calls<S: Sink>(calls: &ApiCalls, out: &mut Writer<S>) {
+    let totals = calls.totals();
+    let mut family = out.family(
+        names::API_REQUESTS,
+        Kind::Counter,
+        "Requests sent to the cloud since the start, retries and failures included: each may be paid for.",
+    );
+    for ((source, action), count) in &totals {
+        let labels = [(names::SOURCE, &**source), (names::ACTION, &**action)];
+        family.sample(&labels, Value::Integer(count.requests));
+    }
+    let mut family = out.family(
+        names::API_REQUEST_ERRORS,
+        Kind::Counter,
+        "Requests sent to the cloud since the start that failed, by kind of failure.",
+    );
+    for ((source, action), count) in &totals {
+        for (code, errors) in &count.errors {
+            let labels = [
+                (names::SOURCE, &**source),
+                (names::ACTION, &**action),
+                (names::CODE, code),
+            ];
+            family.sample(&labels, Value::Integer(*errors));
+        }
+    }
+}
+
+/// Writes a family of the registry. Only counters and gauges are registered: the process collector has no others.
+fn write_gathered<S: Sink>(gathered: &MetricFamily, out: &mut Writer<S>) {
+    let kind = match gathered.get_field_type() {
+        MetricType::COUNTER => Kind::Counter,
+        MetricType::GAUGE => Kind::Gauge,
+        _ => return,
+    };
+    let mut family = out.family(gathered.name(), kind, gathered.help());
+    for metric in gathered.get_metric() {
+        let labels: Vec<_> = metric
+            .get_label()
+            .iter()
+            .map(|label| (label.name(), label.value()))
+            .collect();
+        let value = match kind {
+            Kind::Counter => metric.get_counter().get_value(),
+            Kind::Gauge => metric.get_gauge().get_value(),
+        };
+        family.sample(&labels, Value::Float(value));
+    }
+}

@@ -1,0 +1,153 @@
+//! `/api/v1/lag`: readings as JSON, for people and for autoscalers that read a number out of an answer.
+
+mod buffer;
+mod wire;
+
+use crate::{Exporter, exporter::is_large};
+use axum::{
+    body::Body,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    response::{IntoResponse, Response},
+};
+use buffer::Buffer;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+use lag_core::{Board, GroupKey, InvalidName, Reading};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use std::{borrow::Cow, io::Write};
+use wire::{Answer, Group, Listing};
+
+/// Every group and every instance.
+pub(crate) async fn listing(State(exporter): State<Exporter>) -> Response {
+    let (board, now) = exporter.moment();
+    let max_age = exporter.config().max_age;
+    let answer = move |board: &Board| respond(StatusCode::OK, &Listing::new(board, now, max_age));
+    if !is_large(&board) {
+        return answer(&board);
+    }
+    // The text of a large board takes milliseconds; other requests should not wait for it.
+    let task = tokio::task::spawn_blocking(move || answer(&board));
+    match task.await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response(),
+        },
+    }
+}
+
+/// One group: 200 only with a number.
+pub(crate) async fn single(
+    State(exporter): State<Exporter>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Ok(Path((instance, group))) = path else {
+        let error = "the path is not text: percent-encode names as UTF-8".into();
+        return respond(StatusCode::BAD_REQUEST, &Answer { error, group: None });
+    };
+    let topic = match topic(query.as_deref().unwrap_or_default()) {
+        Ok(topic) => topic,
+        Err(error) => return respond(StatusCode::BAD_REQUEST, &Answer { error, group: None }),
+    };
+    let (board, now) = exporter.moment();
+    let max_age = exporter.config().max_age;
+    let shown = |reading| Group::new(&instance, &group, topic.as_deref(), reading, now);
+    let key = match key(&instance, &group, topic.as_deref()) {
+        Ok(key) => key,
+        Err(error) => {
+            // No group can have such a name, so this one is not there.
+            let error = format!("{error}; known groups are listed at /api/v1/lag");
+            let group = Some(shown(Reading::Absent));
+            return respond(StatusCode::NOT_FOUND, &Answer { error, group });
+        }
+    };
+    let reading = board.read(&key, now, max_age);
+    let answer = |error: String| Answer {
+        error,
+        group: Some(shown(reading)),
+    };
+    match reading {
+        Reading::Fresh(_) => respond(StatusCode::OK, &shown(reading)),
+        Reading::Absent => {
+            let what = if board.instance(&instance).is_none() {
+                "the instance is not watched"
+            } else {
+                "the cloud knows no such group, or it has never had a lag"
+            };
+            let error = format!("no lag of {key}: {what}; known groups are listed at /api/v1/lag");
+            respond(StatusCode::NOT_FOUND, &answer(error))
+        }
+        Reading::Stale { age, .. } => {
+            let (age, limit) = (age.as_secs(), max_age.as_secs());
+            let error = format!(
+                "the last known lag of {key} is {age} s old, older than the {limit} s up to which it is a number"
+            );
+            respond(StatusCode::SERVICE_UNAVAILABLE, &answer(error))
+        }
+        Reading::Failed { since } => {
+            let failure = board
+                .instance(&instance)
+                .and_then(|instance| instance.last_error.as_ref());
+            let why = failure.map_or("none has ended yet", |failure| &*failure.detail);
+            let error = format!("no lag of {key}: no collection has worked since {since}: {why}");
+            respond(StatusCode::SERVICE_UNAVAILABLE, &answer(error))
+        }
+    }
+}
+
+fn key(instance: &str, group: &str, topic: Option<&str>) -> Result<GroupKey, InvalidName> {
+    Ok(GroupKey {
+        instance: instance.parse()?,
+        group: group.parse()?,
+        topic: topic.map(str::parse).transpose()?,
+    })
+}
+
+/// The parameter `topic` of a query, decoded. Others are passed over.
+fn topic(query: &str) -> Result<Option<Cow<'_, str>>, String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let Some((_, value)) = pairs.find(|(name, _)| *name == "topic") else {
+        return Ok(None);
+    };
+    // In a query, unlike in a path, a plus is a space.
+    let spaced = value.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    let decoded = decoded.map_err(|_| "the topic is not text: percent-encode it as UTF-8")?;
+    Ok(Some(decoded.into_owned().into()))
+}
+
+fn respond(status: StatusCode, answer: &impl Serialize) -> Response {
+    let mut buffer = Buffer::default();
+    serde_json::to_writer(&mut buffer, answer)
+        .and_then(|()| buffer.write_all(b"\n").map_err(serde_json::Error::io))
+        .expect("texts and finite numbers are always JSON, and memory takes them");
+    let headers = [
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        ),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (status, headers, Body::new(buffer.into_body())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_topic_is_read_from_the_query() {
+        assert_eq!(topic(""), Ok(None));
+        assert_eq!(topic("other=1&topics=x"), Ok(None));
+        assert_eq!(
+            topic("a=1&topic=%E8%AE%A2+b%2Bc").unwrap().unwrap(),
+            "订 b+c"
+        );
+        assert_eq!(topic("topic=").unwrap().unwrap(), "");
+        assert!(topic("topic=%ff").is_err());
+    }
+}

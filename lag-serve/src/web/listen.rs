@@ -1,0 +1,184 @@
+//! Where to listen.
+
+use std::{fmt, io, str::FromStr};
+use tokio::net::TcpListener;
+
+/// An address to listen on: `host:port`, or `:port` for all interfaces, IPv6 in brackets; port 0 takes a free one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// Without brackets; `None` for all interfaces.
+    host: Option<String>,
+    port: u16,
+}
+
+/// Text that is no address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not an address to listen on: write :9876 for all interfaces, or a host and a port such as 127.0.0.1:9876, [::1]:9876 or localhost:9876"
+)]
+pub struct InvalidListenAddress(String);
+
+impl FromStr for ListenAddress {
+    type Err = InvalidListenAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidListenAddress> {
+        let invalid = || InvalidListenAddress(text.chars().take(128).collect());
+        let (host, port) = text.rsplit_once(':').ok_or_else(invalid)?;
+        // `parse` would take a sign.
+        if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid());
+        }
+        let port = port.parse().map_err(|_| invalid())?;
+        let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = match bracketed {
+            Some(inside) => {
+                // A zone may follow: fe80::1%eth0.
+                let address = inside
+                    .split_once('%')
+                    .map_or(inside, |(address, _)| address);
+                let is_v6 = address.parse::<std::net::Ipv6Addr>().is_ok();
+                Some(is_v6.then_some(inside).ok_or_else(invalid)?)
+            }
+            None if host.is_empty() => None,
+            None => {
+                let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+                Some(
+                    host.chars()
+                        .all(is_name)
+                        .then_some(host)
+                        .ok_or_else(invalid)?,
+                )
+            }
+        };
+        Ok(Self {
+            host: host.map(Into::into),
+            port,
+        })
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            None => write!(f, ":{}", self.port),
+            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
+            Some(host) => write!(f, "{host}:{}", self.port),
+        }
+    }
+}
+
+/// Why the program cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Another program has the port.
+    #[error(
+        "cannot listen on {address}: another program has port {}; choose another with --web.listen-address \
+         (9876 is also the default port of the RocketMQ name server)",
+        .address.port
+    )]
+    InUse {
+        /// The address asked for.
+        address: ListenAddress,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Anything else: no right to a low port, an address this host does not have, an unknown name.
+    #[error("cannot listen on {address}: change it with --web.listen-address")]
+    Other {
+        /// The address asked for.
+        address: ListenAddress,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl BindError {
+    /// What the system said, as a kind.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::InUse { source, .. } | Self::Other { source, .. } => source.kind(),
+        }
+    }
+}
+
+/// Starts to listen. All interfaces means IPv6 and IPv4 on one socket, and IPv4 alone where there is no IPv6.
+///
+/// # Errors
+/// [`BindError`] names the flag to change, and the likely owner when the port is taken.
+pub async fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
+    let port = address.port;
+    let bound = match &address.host {
+        Some(host) => TcpListener::bind((host.as_str(), port)).await,
+        None => match TcpListener::bind(("::", port)).await {
+            // Taken is taken: on IPv4 alone it would seem to work and miss half of the requests.
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
+                TcpListener::bind(("0.0.0.0", port)).await
+            }
+            bound => bound,
+        },
+    };
+    bound.map_err(|source| {
+        let address = address.clone();
+        match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::InUse { address, source },
+            _ => BindError::Other { address, source },
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn addresses_are_read_and_written_as_prometheus_programs_do() {
+        for text in [
+            ":9876",
+            "0.0.0.0:9876",
+            "127.0.0.1:0",
+            "[::1]:9876",
+            "[::]:80",
+            "[fe80::1%eth0]:9876",
+            "localhost:0",
+            "my-host.example:65535",
+        ] {
+            assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_examples() {
+        for text in [
+            "",
+            "9876",
+            "localhost",
+            "localhost:",
+            "localhost:http",
+            ":65536",
+            ":-1",
+            ":+1",
+            "::1:9876",
+            "[::1]",
+            "[localhost]:9876",
+            "[::1:9876",
+            "http://localhost:9876",
+            "local host:1",
+            "/run/socket:1",
+        ] {
+            let error = text.parse::<ListenAddress>().unwrap_err().to_string();
+            assert!(error.contains("write :9876"), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,20}") {
+            let _ = text.parse::<ListenAddress>();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The accept loop. axum's own has neither a limit for the head of a request nor a graceful end with a limit.
+
+use super::stall::StallGuard;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{io, pin::pin, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tracing::{debug, warn};
+
+/// Connections open at once. Further ones wait in the queue of the system.
+const MAX_CONNECTIONS: usize = 512;
+
+/// Time for the head of a request, counted from the end of the one before: idle connections end here too.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time without progress after which a client that takes no more of its answer is given up.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Pause after an accept that failed, most often for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Room for the head of a request and for what waits to be sent, for each connection.
+const BUFFER: usize = 64 * 1024;
+
+/// Answers requests until `shutdown` ends. Then it takes no new connection, lets open requests finish for up to
+/// `grace`, and cuts the rest.
+///
+/// # Errors
+/// None at present: a failing accept is retried, because the server is all that can show what is wrong.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<()> {
+    run(listener, router, shutdown, grace).await;
+    Ok(())
+}
+
+/// Where connections come from; tests have their own.
+trait Accept {
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Waits for one. Must be cancel-safe.
+    async fn accept(&mut self) -> io::Result<Self::Io>;
+}
+
+impl Accept for TcpListener {
+    type Io = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<TcpStream> {
+        let (stream, _) = TcpListener::accept(self).await?;
+        // Answers are written whole; waiting to fill a packet only delays their end. A connection that refuses this is
+        // already over, and will say so when it is read.
+        stream.set_nodelay(true).unwrap_or_default();
+        Ok(stream)
+    }
+}
+
+async fn run<A: Accept>(
+    mut listener: A,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    grace: Duration,
+) {
+    let mut shutdown = pin!(shutdown);
+    let mut open = JoinSet::new();
+    let (stop, stopped) = watch::channel(false);
+    let mut is_failing = false;
+    loop {
+        // Cancel-safe: `join_next` and `accept` lose nothing, and a pause that is cut short is followed by a retry,
+        // which is right after a connection has ended.
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(_) = open.join_next() => {}
+            stream = next(&mut listener, &mut is_failing), if open.len() < MAX_CONNECTIONS => {
+                open.spawn(connection(stream, router.clone(), stopped.clone()));
+            }
+        }
+    }
+    drop(listener);
+    drop(stopped);
+    stop.send_replace(true);
+    let finished = timeout(grace, async { while open.join_next().await.is_some() {} });
+    if finished.await.is_err() {
+        warn!(
+            connections = open.len(),
+            "requests were cut at the end of the grace period"
+        );
+    }
+    open.shutdown().await;
+}
+
+/// The next connection, however often it takes to get one.
+async fn next<A: Accept>(listener: &mut A, is_failing: &mut bool) -> A::Io {
+    loop {
+        match listener.accept().await {
+            Ok(stream) => {
+                *is_failing = false;
+                return stream;
+            }
+            Err(error) if concerns_one_connection(&error) => {
+                debug!(
+                    error = &error as &dyn std::error::Error,
+                    "a connection ended before it was accepted"
+                );
+            }
+            Err(error) => {
+                if !std::mem::replace(is_failing, true) {
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot accept connections, trying again every second"
+                    );
+                }
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Errors that `accept` reports of a connection that is already over.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+async fn connection<Io>(stream: Io, router: Router, mut stopped: watch::Receiver<bool>)
+where
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stream = TokioIo::new(StallGuard::new(stream, STALL_TIMEOUT));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(BUFFER)
+        .serve_connection(stream, TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => Some(outcome),
+        // Ends with an error when the sender is gone: then the server is.
+        () = async { _ = stopped.wait_for(|stop| *stop).await } => None,
+    };
+    let outcome = match outcome {
+        Some(outcome) => outcome,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        debug!(
+            error = &error as &dyn std::error::Error,
+            "a connection ended early"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;
