@@ -1,2 +1,27 @@
-//! Placeholder.
-fn main() {}
+//! Prometheus exporter for the consumer lag of Alibaba Cloud managed Kafka.
+
+mod cli;
+#[cfg(feature = "demo")]
+mod demo;
+mod run;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::explain(&error),
+    };
+    // One thread: the work is waiting, and what is heavy goes to threads of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let outcome = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run::run(cli)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(&format!("{error:#}")),
+    }
+}

@@ -1,0 +1,54 @@
+//! The command line, and what is said about mistakes in it: one line, exit code 1.
+
+use lag_runtime::{args::Args, version};
+use std::process::ExitCode;
+
+/// Reads the consumer lag of managed Kafka (ApsaraMQ for Kafka) from CloudMonitor and serves it to Prometheus.
+///
+/// Start with --demo to look around without an account. With one, set ALIBABA_CLOUD_ACCESS_KEY_ID and
+/// ALIBABA_CLOUD_ACCESS_KEY_SECRET, and give --cms.region and --cms.instance.
+#[derive(Debug, clap::Parser)]
+#[command(name = "kafka-lag-exporter", version = version::VERSION, long_version = version::LONG, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// Run against an embedded simulated cloud with a dozen groups; needs no account and listens on 127.0.0.1 only
+    #[cfg(feature = "demo")]
+    #[arg(long)]
+    pub(crate) demo: bool,
+    #[command(flatten)]
+    pub(crate) args: Args,
+}
+
+const AFTER_HELP: &str = "\
+Credentials come from the environment and never from a flag:
+  ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN
+  or ACCESS_KEY_ID, ACCESS_KEY_SECRET (with REGION_ID and TARGET_INSTANCE_ID nothing else is needed)
+The RAM policy AliyunCloudMonitorReadOnlyAccess is enough.
+
+Exit codes: 0 ended by SIGTERM or SIGINT, 1 wrong configuration. An unreachable cloud does not end the program.";
+
+/// Help and version go to stdout; a mistake is one line on stderr.
+pub(crate) fn explain(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let useful = text
+        .lines()
+        .map(|line| line.trim().trim_start_matches("error: "))
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    fail(&format!(
+        "{}; see --help",
+        useful.collect::<Vec<_>>().join(" ")
+    ))
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the last word of the program, also when logs are not set up"
+)]
+pub(crate) fn fail(problem: &str) -> ExitCode {
+    eprintln!("kafka-lag-exporter: {}", problem.replace('\n', " "));
+    ExitCode::FAILURE
+}

@@ -1,0 +1,75 @@
+//! `--demo`: the real client against an embedded simulator.
+
+use anyhow::{Context as _, bail};
+use cms_sim::{SimConfig, Simulator};
+use lag_runtime::{
+    args::{Args, SourceArgs},
+    config::{Config, File},
+    credentials::{self, Provider},
+};
+
+const KEY: (&str, &str) = ("demo-key-id", "demo-key-secret");
+
+/// A running simulator and the configuration that points at it.
+pub(crate) struct Demo {
+    pub(crate) simulator: Simulator,
+    pub(crate) config: Config,
+    pub(crate) credentials: Provider,
+}
+
+/// Starts the simulator. Flags about the cloud would be lost here, so they are refused.
+pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
+    let SourceArgs {
+        region,
+        instance,
+        endpoint,
+        ..
+    } = &args.source;
+    if args.config_file.is_some() || region.is_some() || endpoint.is_some() || !instance.is_empty()
+    {
+        bail!(
+            "--demo brings its own cloud: leave out --config.file, --cms.region, --cms.instance and --cms.endpoint"
+        );
+    }
+    let config = SimConfig::demo().credentials(KEY.0, KEY.1, None);
+    let instances = config
+        .instance_ids()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let simulator = Simulator::start(config)
+        .await
+        .context("the simulated cloud cannot be started")?;
+    args.source.region = Some("demo".into());
+    args.source.endpoint = Some(simulator.url());
+    args.source.instance = instances;
+    // Lively: the simulated cloud costs nothing, and faults should show within seconds.
+    args.collect.interval.get_or_insert_with(|| "5s".into());
+    args.collect.schedule.get_or_insert_with(|| "fixed".into());
+    if args.web.listen_address.is_empty() {
+        args.web.listen_address.push("127.0.0.1:9876".into());
+    }
+    let config = Config::resolve(&args, &File::default(), &|_| None)?;
+    Ok(Demo {
+        simulator,
+        config,
+        credentials: credentials::fixed(KEY.0, KEY.1),
+    })
+}
+
+/// What to open, in the first lines.
+#[expect(
+    clippy::print_stdout,
+    reason = "the demo speaks to the person who started it"
+)]
+pub(crate) fn greet(address: std::net::SocketAddr, cloud: &str, telemetry_path: &str) {
+    println!(
+        "kafka-lag-exporter demo: a simulated cloud with a dozen consumer groups, no account needed."
+    );
+    println!("  open   http://{address}/            (打开此地址即可查看)");
+    println!("  try    curl -s http://{address}{telemetry_path} | grep ^kafka_consumer");
+    println!("         curl -s http://{address}/api/v1/lag");
+    println!("  break  curl -s -X POST {cloud}/_sim/faults -d '{{\"fault\":\"throttling\"}}'");
+    println!("  mend   curl -s -X DELETE {cloud}/_sim/faults");
+    println!("  stop   Ctrl-C");
+}

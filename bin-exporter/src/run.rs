@@ -1,0 +1,210 @@
+//! Composition: configuration, board, collectors, servers; then wait for the end.
+
+use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
+use lag_core::{ApiCalls, Board, BoardCell, Instance};
+use lag_runtime::{
+    NAMESPACE, Now,
+    collect::{Collector, schedule},
+    config::{Config, File, LogConfig, process_env},
+    connect,
+    credentials::{self, Provider},
+    log,
+    shutdown::{self, Shutdown, Signals},
+    system_clock, version,
+};
+use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
+use std::{sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+
+use crate::cli::Cli;
+
+/// How long open requests may take after the first signal.
+const GRACE: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    let now = system_clock();
+    let file = cli
+        .args
+        .config_file
+        .as_deref()
+        .map_or_else(|| Ok(File::default()), File::read)?;
+    let path = cli.args.config_file.clone();
+    log::install(
+        LogConfig::resolve(&cli.args.log, &file, path.as_deref(), &process_env)?,
+        now.clone(),
+    );
+    tracing::info!(
+        version = version::VERSION,
+        revision = version::REVISION,
+        config.file = path.as_deref().unwrap_or("none"),
+        "kafka-lag-exporter starts"
+    );
+
+    #[cfg(feature = "demo")]
+    if cli.demo {
+        let demo = crate::demo::start(cli.args).await?;
+        let listeners = bind(&demo.config).await?;
+        if let Some(address) = listeners
+            .first()
+            .and_then(|listener| listener.local_addr().ok())
+        {
+            crate::demo::greet(
+                address,
+                &demo.simulator.url(),
+                &demo.config.web.telemetry_path,
+            );
+        }
+        let ended = serve(demo.config, demo.credentials, listeners, now).await;
+        demo.simulator.shutdown().await;
+        return ended;
+    }
+
+    let config = Config::resolve(&cli.args, &file, &process_env)?;
+    let keys = credentials::from_environment();
+    credentials::check(&*keys).await.context(
+        "no AccessKey to sign with: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or \
+         ACCESS_KEY_ID and ACCESS_KEY_SECRET; to look around without an account start with --demo",
+    )?;
+    let listeners = bind(&config).await?;
+    serve(config, keys, listeners, now).await
+}
+
+async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
+    check_telemetry_path(&config.web.telemetry_path)
+        .context("--web.telemetry-path (or KAFKA_LAG_WEB_TELEMETRY_PATH)")?;
+    let mut listeners = Vec::new();
+    for address in &config.web.listen_addresses {
+        let parsed = address.parse::<web::ListenAddress>();
+        let address = parsed.context("--web.listen-address (or KAFKA_LAG_WEB_LISTEN_ADDRESS)")?;
+        let listener = web::bind(&address).await?;
+        tracing::info!(address = %listener.local_addr()?, "listening");
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+async fn serve(
+    config: Config,
+    keys: Provider,
+    listeners: Vec<TcpListener>,
+    now: Now,
+) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
+    let (trigger, shutdown) = shutdown::channel();
+    let mut tasks = JoinSet::new();
+    let exporter = start_collectors(&config, &keys, &now, &shutdown, &mut tasks)?;
+    for listener in listeners {
+        let (router, mut end) = (exporter.router(), shutdown.clone());
+        tasks.spawn(async move {
+            web::serve(
+                listener,
+                router,
+                async move { end.requested().await },
+                GRACE,
+            )
+            .await
+        });
+    }
+
+    let ended_early = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(signal, "ending; open requests may finish");
+            None
+        }
+        ended = tasks.join_next() => ended,
+    };
+    trigger.trigger();
+    let rest = async {
+        while let Some(ended) = tasks.join_next().await {
+            ended??;
+        }
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        ended = rest => ended?,
+        signal = signals.next() => tracing::warn!(signal, "ending at once"),
+    }
+    match ended_early {
+        None => Ok(()),
+        Some(ended) => {
+            ended??;
+            bail!("a task that should run for ever has ended")
+        }
+    }
+}
+
+/// One task per source, all writing to the board that the returned exporter shows.
+fn start_collectors(
+    config: &Config,
+    keys: &Provider,
+    now: &Now,
+    shutdown: &Shutdown,
+    tasks: &mut JoinSet<std::io::Result<()>>,
+) -> anyhow::Result<Exporter> {
+    let (calls, updated) = (Arc::new(ApiCalls::default()), Arc::new(Notify::new()));
+    let board = Arc::new(BoardCell::new(config.sources.iter().fold(
+        Board::default(),
+        |board, source| {
+            let instances = source.instances.iter().map(|id| Instance {
+                id: id.clone(),
+                region: source.region.clone(),
+                expected: source.expected.get(id).cloned().unwrap_or_default(),
+            });
+            board.watching(&source.name, instances, now())
+        },
+    )));
+    for source in &config.sources {
+        let settings = (&config.cms, config.collect, config.lag);
+        let collector = Collector {
+            name: source.name.as_str().into(),
+            source: Arc::new(connect(
+                source,
+                settings,
+                keys.clone(),
+                &calls,
+                now.clone(),
+            )?),
+            schedule: schedule(config.collect),
+            board: board.clone(),
+            forget_after: SignedDuration::try_from(config.lag.forget_after)?,
+            updated: updated.clone(),
+        };
+        let (now, shutdown) = (now.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            collector.run(now, shutdown).await;
+            Ok(())
+        });
+    }
+    let topic_metric = config
+        .collect
+        .topics
+        .then(|| format!("{NAMESPACE}/{}", config.cms.topic_metric));
+    let serve = ServeConfig {
+        max_age: SignedDuration::try_from(config.lag.max_age)?,
+        sample_timestamps: config.web.sample_timestamps,
+        telemetry_path: config.web.telemetry_path.clone(),
+        build: BuildInfo {
+            program: "kafka-lag-exporter",
+            version: version::VERSION,
+            revision: version::REVISION,
+            branch: version::BRANCH,
+            rustversion: version::RUST_VERSION,
+        },
+        metric: format!("{NAMESPACE}/{}", config.cms.metric),
+        topic_metric,
+        config_loaded_at: now(),
+    };
+    let exporter = Exporter::new(board, calls, now.clone(), serve);
+    let (warmed, mut end) = (exporter.clone(), shutdown.clone());
+    tasks.spawn(async move {
+        // Rendering ahead keeps the first scrape after a collection as quick as the others.
+        loop {
+            tokio::select! {
+                () = end.requested() => return Ok(()),
+                () = updated.notified() => warmed.warm().await,
+            }
+        }
+    });
+    Ok(exporter)
+}
