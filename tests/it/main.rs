@@ -1,1 +1,7 @@
-//! Tests.
+//! Tests of several crates together, and of the repository itself.
+#![allow(clippy::unwrap_used)]
+
+mod absence;
+mod freshness;
+mod purity;
+mod repository;

@@ -1,0 +1,135 @@
+//! Who may depend on whom. Adding an edge means changing this table in the same commit, with the reason.
+
+use std::{collections::BTreeSet, process::Command};
+
+const SUBSCRIBERS: [&str; 2] = ["tracing-subscriber", "env_logger"];
+
+/// Package, and what must not be among its dependencies, direct or not.
+const FORBIDDEN: [(&str, &[&str]); 6] = [
+    (
+        "lag-core",
+        &[
+            "tokio",
+            "futures",
+            "futures-core",
+            "hyper",
+            "reqwest",
+            "kube",
+            "axum",
+            "tonic",
+            "clap",
+            "prometheus",
+            "aliyun-cms",
+            "tracing",
+            "log",
+        ],
+    ),
+    (
+        "aliyun-cms",
+        &["lag-core", "kube", "axum", "clap", "prometheus"],
+    ),
+    (
+        "lag-serve",
+        &[
+            "aliyun-cms",
+            "lag-actions",
+            "lag-runtime",
+            "reqwest",
+            "clap",
+            "kube",
+            "cms-sim",
+        ],
+    ),
+    (
+        "lag-runtime",
+        &[
+            "lag-actions",
+            "lag-serve",
+            "kube",
+            "axum",
+            "prometheus",
+            "cms-sim",
+        ],
+    ),
+    ("kafka-lag-exporter", &["lag-actions", "kube"]),
+    (
+        "cms-sim",
+        &[
+            "lag-core",
+            "aliyun-cms",
+            "lag-serve",
+            "lag-runtime",
+            "reqwest",
+        ],
+    ),
+];
+
+/// Names of all packages a package is built from, itself included.
+fn closure(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "-p",
+            package,
+        ])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn forbidden_edges_do_not_exist() {
+    for (package, forbidden) in FORBIDDEN {
+        let closure = closure(package);
+        assert!(
+            closure.contains(package),
+            "cargo tree did not list {package}"
+        );
+        for name in forbidden {
+            assert!(
+                !closure.contains(*name),
+                "{package} must not depend on {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn libraries_do_not_install_a_subscriber() {
+    for package in ["lag-core", "aliyun-cms", "lag-serve"] {
+        let closure = closure(package);
+        for name in SUBSCRIBERS {
+            assert!(
+                !closure.contains(name),
+                "{package} must not depend on {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn there_is_one_tls_provider() {
+    let closure = closure("kafka-lag-exporter");
+    assert!(closure.contains("ring"));
+    for name in ["aws-lc-rs", "openssl", "native-tls"] {
+        assert!(
+            !closure.contains(name),
+            "two TLS providers in one process: {name}"
+        );
+    }
+}
