@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
 use lag_core::{ApiCalls, Board, BoardCell, Instance};
 use lag_runtime::{
-    NAMESPACE, Now,
+    Account, NAMESPACE, Now,
     collect::{Collector, schedule},
     config::{Config, File, LogConfig, process_env},
     connect,
@@ -154,17 +154,12 @@ fn start_collectors(
             board.watching(&source.name, instances, now())
         },
     )));
+    let account = Account::new(keys.clone(), config.cms.calls_per_second);
     for source in &config.sources {
         let settings = (&config.cms, config.collect, config.lag);
         let collector = Collector {
             name: source.name.as_str().into(),
-            source: Arc::new(connect(
-                source,
-                settings,
-                keys.clone(),
-                &calls,
-                now.clone(),
-            )?),
+            source: Arc::new(connect(source, settings, &account, &calls, now.clone())?),
             schedule: schedule(config.collect),
             board: board.clone(),
             forget_after: SignedDuration::try_from(config.lag.forget_after)?,

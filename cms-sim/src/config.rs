@@ -28,6 +28,7 @@ pub struct SimConfig {
     pub(crate) topics: usize,
     pub(crate) seed: u64,
     pub(crate) manual: Option<Timestamp>,
+    pub(crate) running_for: Duration,
     pub(crate) order: PointOrder,
     pub(crate) instances: Vec<String>,
     pub(crate) groups: Vec<(String, String, Scenario)>,
@@ -47,6 +48,7 @@ impl Default for SimConfig {
             topics: 2,
             seed: 1,
             manual: None,
+            running_for: Duration::ZERO,
             order: PointOrder::TimeMajor,
             instances: vec![FIRST_INSTANCE.into()],
             groups: Vec::new(),
@@ -77,6 +79,7 @@ impl SimConfig {
         ];
         let config = Self {
             instances: Vec::new(),
+            running_for: Duration::from_mins(4),
             ..Self::default()
         };
         let config = first.into_iter().fold(config, |config, (group, scenario)| {
@@ -208,6 +211,13 @@ impl SimConfig {
     #[must_use]
     pub fn manual_clock(mut self, now: Timestamp) -> Self {
         self.manual = Some(now);
+        self
+    }
+
+    /// Lets the scenarios have begun so long before the start, so that something moves at the first look.
+    #[must_use]
+    pub fn running_for(mut self, already: Duration) -> Self {
+        self.running_for = already;
         self
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     clock::SimClock,
@@ -57,7 +57,8 @@ impl std::fmt::Debug for Key {
 impl Shared {
     pub(crate) fn new(config: SimConfig) -> Self {
         let clock = SimClock::new(config.manual);
-        let now = clock.now();
+        let age = SignedDuration::try_from(config.running_for).unwrap_or(SignedDuration::MAX);
+        let began = clock.now().saturating_sub(age).unwrap_or(Timestamp::MIN);
         let mut model = Model::new(USER_ID.into(), config.topics, config.seed);
         for id in config.instance_ids() {
             model.instance(id);
@@ -68,7 +69,7 @@ impl Shared {
             .map(|(instance, group, scenario)| ((instance, group), scenario))
             .collect();
         for ((instance, group), scenario) in groups {
-            model.set(&instance, &group, scenario, now);
+            model.set(&instance, &group, scenario, began);
         }
         Self {
             clock,

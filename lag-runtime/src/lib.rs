@@ -13,4 +13,4 @@ mod source;
 pub mod version;
 
 pub use clock::{Now, system_clock};
-pub use source::{CmsSource, NAMESPACE, SourceError, connect};
+pub use source::{Account, CmsSource, NAMESPACE, SourceError, connect};

@@ -1,8 +1,6 @@
 //! Lag out of CloudMonitor: one source is one region of one account.
 
-use aliyun_cms::{
-    BuildError, Client, Clock, ErrorKind, ProvideCredentials, RateLimiter, RetryPolicy, SystemClock,
-};
+use aliyun_cms::{BuildError, Client, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock};
 use jiff::Timestamp;
 use lag_core::{
     ApiCalls, DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
@@ -18,6 +16,7 @@ use std::{
 use crate::{
     Now,
     config::{CmsConfig, CollectConfig, LagConfig, SourceConfig},
+    credentials::Provider,
     log::chain,
 };
 
@@ -44,6 +43,27 @@ pub enum SourceError {
     },
 }
 
+/// What all sources of one account share: its keys, and the vendor's limit of calls.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Whose keys sign.
+    pub credentials: Provider,
+    /// What keeps the account's calls apart.
+    pub limiter: RateLimiter,
+}
+
+impl Account {
+    /// An account that makes no more than so many calls a second, half a second's worth at once.
+    #[must_use]
+    pub fn new(credentials: Provider, calls_per_second: u32) -> Self {
+        let limiter = RateLimiter::new(calls_per_second, calls_per_second.div_ceil(2));
+        Self {
+            credentials,
+            limiter,
+        }
+    }
+}
+
 /// Makes the source of a configuration. Nothing is sent yet.
 ///
 /// # Errors
@@ -51,7 +71,7 @@ pub enum SourceError {
 pub fn connect(
     source: &SourceConfig,
     (cms, collect, lag): (&CmsConfig, CollectConfig, LagConfig),
-    credentials: Arc<dyn ProvideCredentials>,
+    account: &Account,
     calls: &Arc<ApiCalls>,
     now: Now,
 ) -> Result<CmsSource, SourceError> {
@@ -73,16 +93,13 @@ pub fn connect(
     };
     let mut client = Client::builder()
         .endpoint(source.endpoint.clone())
-        .credentials(credentials)
+        .credentials(account.credentials.clone())
         .clock(SigningClock(now.clone()))
         .signature(cms.signature)
         .placement(cms.placement)
         .timeout(cms.timeout)
         .retry(RetryPolicy::default().with_max_attempts(cms.max_attempts))
-        .limiter(RateLimiter::new(
-            cms.calls_per_second,
-            cms.calls_per_second.div_ceil(2),
-        ))
+        .limiter(account.limiter.clone())
         .user_agent(concat!("kafka-lag/", env!("CARGO_PKG_VERSION")))
         .observer(observer);
     let host = source.endpoint.to_string();

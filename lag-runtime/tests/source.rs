@@ -1,7 +1,7 @@
 //! The source against the simulated cloud: real HTTP, real signatures.
 #![allow(clippy::unwrap_used)]
 
-use aliyun_cms::Credentials;
+use aliyun_cms::{Credentials, RateLimiter};
 use cms_sim::{Fault, FaultKind, Scenario, SimConfig, Simulator};
 use jiff::Timestamp;
 use lag_core::{
@@ -9,7 +9,7 @@ use lag_core::{
     port::{Collected, LagSource},
 };
 use lag_runtime::{
-    CmsSource, Now,
+    Account, CmsSource, Now,
     args::Args,
     config::{Config, File},
     connect,
@@ -36,12 +36,11 @@ impl Cloud {
         for instance in instances {
             config = config.group(instance, "orders", Scenario::Constant { lag: 5 });
         }
-        let simulator = Simulator::start(config.rate_limit(100_000)).await.unwrap();
+        let simulator = Simulator::start(config.rate_limit(0)).await.unwrap();
         let mut args = Args::default();
         args.source.region = Some("cn-hangzhou".into());
         args.source.endpoint = Some(simulator.url());
         args.source.instance = instances.to_vec();
-        args.source.rate_limit = Some("50".into());
         change(&mut args);
         let config = Config::resolve(&args, &File::default(), &|_| None).unwrap();
         let time = Arc::new(Mutex::new(start()));
@@ -51,8 +50,11 @@ impl Cloud {
         };
         let calls = Arc::new(ApiCalls::default());
         let settings = (&config.cms, config.collect, config.lag);
-        let keys = Arc::new(Credentials::new("id", "secret"));
-        let source = connect(&config.sources[0], settings, keys, &calls, now).unwrap();
+        let account = Account {
+            credentials: Arc::new(Credentials::new("id", "secret")),
+            limiter: RateLimiter::unlimited(),
+        };
+        let source = connect(&config.sources[0], settings, &account, &calls, now).unwrap();
         Self {
             simulator,
             calls,

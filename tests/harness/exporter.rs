@@ -1,9 +1,9 @@
-use aliyun_cms::Credentials;
+use aliyun_cms::{Credentials, RateLimiter};
 use cms_sim::{SimConfig, Simulator};
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{ApiCalls, Board, BoardCell, Instance, Schedule, port::LagSource};
 use lag_runtime::{
-    CmsSource, Now,
+    Account, CmsSource, Now,
     args::Args,
     config::{Config, File},
     connect,
@@ -45,7 +45,7 @@ impl Exporter {
         let cloud = cloud
             .manual_clock(now)
             .credentials("id", "secret", None)
-            .rate_limit(100_000);
+            .rate_limit(0);
         let instances = cloud
             .instance_ids()
             .into_iter()
@@ -59,7 +59,6 @@ impl Exporter {
         given.source.endpoint = Some(cloud.url());
         given.source.instance = instances;
         given.source.timeout = Some("500ms".into());
-        given.source.rate_limit = Some("50".into());
         args(&mut given);
         let config =
             Config::resolve(&given, &File::default(), &|_| None).expect("a valid configuration");
@@ -81,9 +80,12 @@ impl Exporter {
             watched,
             now,
         )));
-        let keys = Arc::new(Credentials::new("id", "secret"));
+        let account = Account {
+            credentials: Arc::new(Credentials::new("id", "secret")),
+            limiter: RateLimiter::unlimited(),
+        };
         let settings = (&config.cms, config.collect, config.lag);
-        let source = connect(source, settings, keys, &calls, clock.clone())
+        let source = connect(source, settings, &account, &calls, clock.clone())
             .expect("a client for plain HTTP");
         let serve = ServeConfig {
             max_age: SignedDuration::try_from(config.lag.max_age).expect("a short time"),
