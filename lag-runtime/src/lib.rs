@@ -6,6 +6,7 @@ pub mod args;
 mod clock;
 pub mod collect;
 pub mod config;
+mod connect;
 pub mod credentials;
 pub mod log;
 pub mod shutdown;
@@ -13,4 +14,5 @@ mod source;
 pub mod version;
 
 pub use clock::{Now, system_clock};
-pub use source::{Account, CmsSource, NAMESPACE, SourceError, connect};
+pub use connect::{Account, SourceError, connect};
+pub use source::{CmsSource, NAMESPACE};

@@ -1,24 +1,19 @@
 //! Lag out of CloudMonitor: one source is one region of one account.
 
-use aliyun_cms::{BuildError, Client, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock};
+use aliyun_cms::{Client, ErrorKind};
 use jiff::Timestamp;
 use lag_core::{
-    ApiCalls, DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
+    DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules, WindowPolicy,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use crate::{
-    Now,
-    config::{CmsConfig, CollectConfig, LagConfig, SourceConfig},
-    credentials::Provider,
-    log::chain,
-};
+use crate::{Now, log::chain};
 
 /// The namespace of managed Kafka in CloudMonitor.
 pub const NAMESPACE: &str = "acs_kafka";
@@ -28,141 +23,23 @@ const BATCH: usize = 50;
 const FIRST_REST: Duration = Duration::from_mins(5);
 const LONGEST_REST: Duration = Duration::from_hours(1);
 
-/// A set-up in which no collection could ever work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// The client cannot be made.
-    #[error("the client for source {source_name:?} cannot be made")]
-    Client {
-        /// Name of the source.
-        source_name: String,
-        /// Why.
-        #[source]
-        source: BuildError,
-    },
-}
-
-/// What all sources of one account share: its keys, and the vendor's limit of calls.
+/// What is asked of every instance.
 #[derive(Debug, Clone)]
-pub struct Account {
-    /// Whose keys sign.
-    pub credentials: Provider,
-    /// What keeps the account's calls apart.
-    pub limiter: RateLimiter,
-}
-
-impl Account {
-    /// An account that makes no more than so many calls a second, half a second's worth at once.
-    #[must_use]
-    pub fn new(credentials: Provider, calls_per_second: u32) -> Self {
-        let limiter = RateLimiter::new(calls_per_second, calls_per_second.div_ceil(2));
-        Self {
-            credentials,
-            limiter,
-        }
-    }
-}
-
-/// Makes the source of a configuration. Nothing is sent yet.
-///
-/// # Errors
-/// [`SourceError`] when the HTTP client cannot be made, for example without any CA certificate.
-pub fn connect(
-    source: &SourceConfig,
-    (cms, collect, lag): (&CmsConfig, CollectConfig, LagConfig),
-    account: &Account,
-    calls: &Arc<ApiCalls>,
-    now: Now,
-) -> Result<CmsSource, SourceError> {
-    let name: Arc<str> = source.name.as_str().into();
-    calls.declare(
-        &name,
-        "DescribeMetricList",
-        ErrorKind::ALL.iter().map(|kind| kind.as_str()),
-    );
-    let observer = {
-        let (calls, name) = (calls.clone(), name.clone());
-        move |attempt: &aliyun_cms::Attempt<'_>| {
-            calls.record(
-                &name,
-                attempt.action,
-                attempt.outcome.map_err(|kind| kind.as_str()),
-            );
-        }
-    };
-    let mut client = Client::builder()
-        .endpoint(source.endpoint.clone())
-        .credentials(account.credentials.clone())
-        .clock(SigningClock(now.clone()))
-        .signature(cms.signature)
-        .placement(cms.placement)
-        .timeout(cms.timeout)
-        .retry(RetryPolicy::default().with_max_attempts(cms.max_attempts))
-        .limiter(account.limiter.clone())
-        .user_agent(concat!("kafka-lag/", env!("CARGO_PKG_VERSION")))
-        .observer(observer);
-    let host = source.endpoint.to_string();
-    if ["127.0.0.1", "localhost", "[::1]"]
-        .iter()
-        .any(|local| host.starts_with(local))
-    {
-        client = client.no_proxy();
-    }
-    if let Some(file) = &cms.ca_file {
-        client = client.ca_file(file);
-    }
-    let client = client.build().map_err(|error| SourceError::Client {
-        source_name: source.name.clone(),
-        source: error,
-    })?;
-    let rules = SnapshotRules {
-        filter: source.filter.clone(),
-        statistic: cms.statistic,
-        max_series: lag.max_series,
-        ..SnapshotRules::default()
-    };
-    Ok(CmsSource {
-        client,
-        instances: source.instances.clone(),
-        metric: cms.metric.clone(),
-        topic_metric: collect.topics.then(|| cms.topic_metric.clone()),
-        window: collect.window,
-        max_pages: cms.max_pages,
-        rules,
-        now,
-        resting: Mutex::default(),
-    })
-}
-
-/// Our clock for the client's timestamps; nonces and jitter come from the system.
-struct SigningClock(Now);
-
-impl fmt::Debug for SigningClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningClock")
-    }
-}
-
-impl Clock for SigningClock {
-    fn now(&self) -> Timestamp {
-        (self.0)()
-    }
-
-    fn nonce(&self) -> String {
-        SystemClock.nonce()
-    }
+pub(crate) struct Question {
+    /// Metric of a group's lag.
+    pub(crate) metric: String,
+    /// Metric of a group's lag per topic, when that is wanted.
+    pub(crate) topic_metric: Option<String>,
+    pub(crate) window: WindowPolicy,
+    pub(crate) max_pages: u32,
+    pub(crate) rules: SnapshotRules,
 }
 
 /// One region of one account.
 pub struct CmsSource {
     client: Client,
     instances: Vec<InstanceId>,
-    metric: String,
-    topic_metric: Option<String>,
-    window: lag_core::WindowPolicy,
-    max_pages: u32,
-    rules: SnapshotRules,
+    question: Question,
     now: Now,
     /// Instances that the cloud refuses by themselves.
     resting: Mutex<BTreeMap<InstanceId, Rest>>,
@@ -180,7 +57,7 @@ impl fmt::Debug for CmsSource {
         f.debug_struct("CmsSource")
             .field("client", &self.client)
             .field("instances", &self.instances)
-            .field("metric", &self.metric)
+            .field("question", &self.question)
             .finish_non_exhaustive()
     }
 }
@@ -248,6 +125,22 @@ impl QueryError {
 }
 
 impl CmsSource {
+    pub(crate) fn new(
+        client: Client,
+        instances: Vec<InstanceId>,
+        question: Question,
+        now: Now,
+    ) -> Self {
+        let resting = Mutex::default();
+        Self {
+            client,
+            instances,
+            question,
+            now,
+            resting,
+        }
+    }
+
     async fn collect_all(&self) -> Collected {
         let now = (self.now)();
         let mut collected = Collected {
@@ -256,7 +149,10 @@ impl CmsSource {
         };
         let mut queue = self.batches(now, &mut collected);
         while let Some(batch) = queue.pop() {
-            match self.query(&self.metric, &batch, now, &collected).await {
+            match self
+                .query(&self.question.metric, &batch, now, &collected)
+                .await
+            {
                 Ok(snapshot) => {
                     self.end_rest(&batch);
                     collected.snapshot.absorb(snapshot);
@@ -323,7 +219,7 @@ impl CmsSource {
 
     /// Lag per topic is extra: when it fails, totals stay, and topics age.
     async fn add_topics(&self, batch: &[InstanceId], now: Timestamp, collected: &mut Collected) {
-        let Some(metric) = &self.topic_metric else {
+        let Some(metric) = &self.question.topic_metric else {
             return;
         };
         match self.query(metric, batch, now, collected).await {
@@ -347,23 +243,24 @@ impl CmsSource {
         so_far: &Collected,
     ) -> Result<LagSnapshot, QueryError> {
         let room = self
+            .question
             .rules
             .max_series
             .saturating_sub(so_far.snapshot.series());
         let rules = SnapshotRules {
             max_series: room,
-            ..self.rules.clone()
+            ..self.question.rules.clone()
         };
         let mut builder = SnapshotBuilder::new(&rules, batch.iter().cloned(), now);
-        let window = self.window.at(now);
+        let window = self.question.window.at(now);
         let mut pages = self
             .client
             .describe_metric_list(NAMESPACE, metric)
             .instances(batch.iter().map(InstanceId::as_str))
-            .period(self.window.period())
+            .period(self.question.window.period())
             .window(window.start, window.end)
-            .length(self.window.page_length())
-            .max_pages(self.max_pages)
+            .length(self.question.window.page_length())
+            .max_pages(self.question.max_pages)
             .pages();
         let mut page = 0;
         while let Some(next) = pages.next_page().await {

@@ -1,0 +1,141 @@
+//! From a configuration to a source that can be asked.
+
+use aliyun_cms::{BuildError, Client, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock};
+use jiff::Timestamp;
+use lag_core::{ApiCalls, SnapshotRules};
+use std::{fmt, sync::Arc};
+
+use crate::{
+    CmsSource, Now,
+    config::{CmsConfig, CollectConfig, LagConfig, SourceConfig},
+    credentials::Provider,
+    source::Question,
+};
+
+/// A set-up in which no collection could ever work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The client cannot be made.
+    #[error("the client for source {source_name:?} cannot be made")]
+    Client {
+        /// Name of the source.
+        source_name: String,
+        /// Why.
+        #[source]
+        source: BuildError,
+    },
+}
+
+/// What all sources of one account share: its keys, and the vendor's limit of calls.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Whose keys sign.
+    pub credentials: Provider,
+    /// What keeps the account's calls apart.
+    pub limiter: RateLimiter,
+}
+
+impl Account {
+    /// An account that makes no more than so many calls a second, half a second's worth at once.
+    #[must_use]
+    pub fn new(credentials: Provider, calls_per_second: u32) -> Self {
+        let limiter = RateLimiter::new(calls_per_second, calls_per_second.div_ceil(2));
+        Self {
+            credentials,
+            limiter,
+        }
+    }
+}
+
+/// Makes the source of a configuration. Nothing is sent yet.
+///
+/// # Errors
+/// [`SourceError`] when the HTTP client cannot be made, for example without any CA certificate.
+pub fn connect(
+    source: &SourceConfig,
+    (cms, collect, lag): (&CmsConfig, CollectConfig, LagConfig),
+    account: &Account,
+    calls: &Arc<ApiCalls>,
+    now: Now,
+) -> Result<CmsSource, SourceError> {
+    let name: Arc<str> = source.name.as_str().into();
+    calls.declare(
+        &name,
+        "DescribeMetricList",
+        ErrorKind::ALL.iter().map(|kind| kind.as_str()),
+    );
+    let observer = {
+        let (calls, name) = (calls.clone(), name.clone());
+        move |attempt: &aliyun_cms::Attempt<'_>| {
+            calls.record(
+                &name,
+                attempt.action,
+                attempt.outcome.map_err(|kind| kind.as_str()),
+            );
+        }
+    };
+    let mut client = Client::builder()
+        .endpoint(source.endpoint.clone())
+        .credentials(account.credentials.clone())
+        .clock(SigningClock(now.clone()))
+        .signature(cms.signature)
+        .placement(cms.placement)
+        .timeout(cms.timeout)
+        .retry(RetryPolicy::default().with_max_attempts(cms.max_attempts))
+        .limiter(account.limiter.clone())
+        .user_agent(concat!("kafka-lag/", env!("CARGO_PKG_VERSION")))
+        .observer(observer);
+    let host = source.endpoint.to_string();
+    if ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|local| host.starts_with(local))
+    {
+        client = client.no_proxy();
+    }
+    if let Some(file) = &cms.ca_file {
+        client = client.ca_file(file);
+    }
+    let client = client.build().map_err(|error| SourceError::Client {
+        source_name: source.name.clone(),
+        source: error,
+    })?;
+    let rules = SnapshotRules {
+        filter: source.filter.clone(),
+        statistic: cms.statistic,
+        max_series: lag.max_series,
+        ..SnapshotRules::default()
+    };
+    let question = Question {
+        metric: cms.metric.clone(),
+        topic_metric: collect.topics.then(|| cms.topic_metric.clone()),
+        window: collect.window,
+        max_pages: cms.max_pages,
+        rules,
+    };
+    Ok(CmsSource::new(
+        client,
+        source.instances.clone(),
+        question,
+        now,
+    ))
+}
+
+/// Our clock for the client's timestamps; nonces and jitter come from the system.
+struct SigningClock(Now);
+
+impl fmt::Debug for SigningClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningClock")
+    }
+}
+
+impl Clock for SigningClock {
+    fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+
+    fn nonce(&self) -> String {
+        SystemClock.nonce()
+    }
+}
