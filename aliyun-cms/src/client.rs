@@ -163,6 +163,10 @@ impl Inner {
         let sent = outcome
             .as_ref()
             .map_or_else(|failure| failure.sent, |_| true);
+        let clock_offset = match outcome {
+            Ok(answer) => answer.clock_offset,
+            Err(failure) => failure.clock_offset,
+        };
         let outcome = outcome
             .as_ref()
             .map(|_| ())
@@ -182,6 +186,7 @@ impl Inner {
                 outcome,
                 duration,
                 retry_in,
+                clock_offset,
             });
         }
     }

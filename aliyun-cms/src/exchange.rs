@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::{
     Response, StatusCode,
     header::{DATE, HeaderMap},
@@ -25,6 +25,7 @@ pub(crate) struct Answer<T> {
     pub(crate) head: Head,
     pub(crate) payload: T,
     pub(crate) body: String,
+    pub(crate) clock_offset: Option<SignedDuration>,
 }
 
 /// A failed attempt.
@@ -34,6 +35,8 @@ pub(crate) struct Failure {
     pub(crate) sent: bool,
     /// How long the server wants to be left alone.
     pub(crate) retry_after: Option<Duration>,
+    /// How far our clock is ahead of the server's.
+    pub(crate) clock_offset: Option<SignedDuration>,
 }
 
 /// What an error reply is judged by, besides itself.
@@ -61,6 +64,7 @@ impl Inner {
                 },
                 sent: false,
                 retry_after: None,
+                clock_offset: None,
             })?;
         let signed_at = self.clock.now();
         let fresh = Fresh {
@@ -85,10 +89,12 @@ impl Inner {
         let status = response.status();
         let retry_after = retry_after(response.headers());
         let server_date = date(response.headers());
+        let clock_offset = server_date.map(|date| signed_at.duration_since(date));
         let failure = |error| Failure {
             error,
             sent: true,
             retry_after,
+            clock_offset,
         };
         let body = match self.read(action, response).await {
             Err(Failure {
@@ -126,6 +132,7 @@ impl Inner {
             head,
             payload,
             body,
+            clock_offset,
         })
     }
 
@@ -139,6 +146,7 @@ impl Inner {
             },
             sent: true,
             retry_after: None,
+            clock_offset: None,
         };
         let announced = response.content_length().map_or(Ok(0), usize::try_from);
         let announced = announced.map_err(|_| too_large())?;
@@ -168,6 +176,7 @@ impl Inner {
                 source,
             },
             retry_after: None,
+            clock_offset: None,
         }
     }
 }

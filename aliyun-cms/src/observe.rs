@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::ErrorKind;
 
 /// Is told of every attempt, retries included, when it has ended.
@@ -38,4 +40,7 @@ pub struct Attempt<'a> {
     pub duration: Duration,
     /// The wait before the next attempt, or `None` when this was the last one.
     pub retry_in: Option<Duration>,
+    /// How far this machine's clock was ahead of the server's, negative when behind: our time of signing less the
+    /// reply's `Date`. Right to about a second and the duration; `None` without a reply or such a header.
+    pub clock_offset: Option<SignedDuration>,
 }

@@ -1,9 +1,15 @@
 //! From a configuration to a source that can be asked.
 
 use aliyun_cms::{BuildError, Client, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lag_core::{ApiCalls, SnapshotRules};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use crate::{
     CmsSource, Now,
@@ -66,8 +72,11 @@ pub fn connect(
         ErrorKind::ALL.iter().map(|kind| kind.as_str()),
     );
     let observer = {
-        let (calls, name) = (calls.clone(), name.clone());
+        let (calls, name, skew) = (calls.clone(), name.clone(), SkewWatch::default());
         move |attempt: &aliyun_cms::Attempt<'_>| {
+            if let Some(offset) = attempt.clock_offset {
+                skew.note(&name, offset);
+            }
             calls.record(
                 &name,
                 attempt.action,
@@ -121,6 +130,37 @@ pub fn connect(
     ))
 }
 
+/// Says once when the clock of this machine goes wrong, and once when it is right again: ages are measured with it,
+/// and up to 15 minutes the cloud accepts the requests all the same.
+#[derive(Debug, Default)]
+struct SkewWatch(AtomicBool);
+
+impl SkewWatch {
+    /// More than the resolution of `Date` and the longest attempt can explain, and enough to matter for an age.
+    const LIMIT: SignedDuration = SignedDuration::from_mins(1);
+
+    /// Whether the clock is wrong now, if that is news.
+    fn news(&self, offset: SignedDuration) -> Option<bool> {
+        let is_wrong = offset.abs() > Self::LIMIT;
+        (self.0.swap(is_wrong, Ordering::Relaxed) != is_wrong).then_some(is_wrong)
+    }
+
+    fn note(&self, source: &str, offset: SignedDuration) {
+        match self.news(offset) {
+            None => {}
+            Some(true) => tracing::warn!(
+                source.name = source,
+                clock_ahead_seconds = offset.as_secs(),
+                "the clock of this machine differs from CloudMonitor's, so ages are wrong by as much: synchronise it (NTP)"
+            ),
+            Some(false) => tracing::info!(
+                source.name = source,
+                "the clock of this machine agrees with CloudMonitor's again"
+            ),
+        }
+    }
+}
+
 /// Our clock for the client's timestamps; nonces and jitter come from the system.
 struct SigningClock(Now);
 
@@ -137,5 +177,19 @@ impl Clock for SigningClock {
 
     fn nonce(&self) -> String {
         SystemClock.nonce()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_news_once_and_so_is_its_mending() {
+        let watch = SkewWatch::default();
+        let news =
+            [0, 59, -60, 61, 300, -300, 2, 0].map(|s| watch.news(SignedDuration::from_secs(s)));
+        let expected = [None, None, None, Some(true), None, None, Some(false), None];
+        assert_eq!(news, expected);
     }
 }
