@@ -37,9 +37,14 @@ pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let simulator = Simulator::start(config)
-        .await
-        .context("the simulated cloud cannot be started")?;
+    // A port that documents can name; any other when it is taken.
+    let usual = config.clone().listen(([127, 0, 0, 1], 18_080).into());
+    let simulator = match Simulator::start(usual).await {
+        Ok(simulator) => simulator,
+        Err(_) => Simulator::start(config)
+            .await
+            .context("the simulated cloud cannot be started")?,
+    };
     args.source.region = Some("demo".into());
     args.source.endpoint = Some(simulator.url());
     args.source.instance = instances;

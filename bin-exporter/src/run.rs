@@ -22,6 +22,9 @@ use crate::cli::Cli;
 /// How long open requests may take after the first signal.
 const GRACE: Duration = Duration::from_secs(5);
 
+const NO_KEY: &str = "no AccessKey to sign with: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or \
+     ACCESS_KEY_ID and ACCESS_KEY_SECRET; to look around without an account start with --demo";
+
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let now = system_clock();
     let file = cli
@@ -62,10 +65,14 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 
     let config = Config::resolve(&cli.args, &file, &process_env)?;
     let keys = credentials::from_environment();
-    credentials::check(&*keys).await.context(
-        "no AccessKey to sign with: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or \
-         ACCESS_KEY_ID and ACCESS_KEY_SECRET; to look around without an account start with --demo",
-    )?;
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    match credentials::check(&*keys).await {
+        Ok(()) => {}
+        Err(error) if error.is_not_configured() => bail!(NO_KEY),
+        Err(error) => return Err(error).context("the AccessKey cannot be used"),
+    }
     let listeners = bind(&config).await?;
     serve(config, keys, listeners, now).await
 }

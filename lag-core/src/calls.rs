@@ -17,7 +17,7 @@ pub type CallTotals = BTreeMap<(Arc<str>, Arc<str>), CallCount>;
 pub struct CallCount {
     /// All attempts, retries and failures included.
     pub requests: u64,
-    /// Failed attempts by kind, a closed list.
+    /// Failed attempts by kind, a closed list; also answers that turned out to be unusable afterwards.
     pub errors: BTreeMap<&'static str, u64>,
 }
 
@@ -44,6 +44,13 @@ impl ApiCalls {
         if let Err(kind) = outcome {
             *count.errors.entry(kind).or_default() += 1;
         }
+    }
+
+    /// Counts a failure that shows only after the requests themselves have worked, such as pages that do not end.
+    pub fn record_late(&self, source: &str, action: &str, kind: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry((source.into(), action.into())).or_default();
+        *count.errors.entry(kind).or_default() += 1;
     }
 
     /// The counts so far, sorted by source and action.

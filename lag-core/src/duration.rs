@@ -44,6 +44,12 @@ impl From<PromDuration> for Duration {
     }
 }
 
+impl From<Duration> for PromDuration {
+    fn from(duration: Duration) -> Self {
+        Self(duration)
+    }
+}
+
 impl FromStr for PromDuration {
     type Err = InvalidDuration;
 

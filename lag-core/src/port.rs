@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
 /// A boxed future, so that ports are objects without a macro crate.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What came of collecting several instances. Of one instance it is whole or failed, never a part.
+/// What came of collecting several instances. Of one instance it is whole or failed, never a part; an instance in
+/// neither list was not asked this time, and nothing changes for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Collected {
     /// Instances that answered whole.

@@ -77,6 +77,8 @@ pub struct InstanceBoard {
     /// Why the last collection failed; `None` while collections work.
     pub last_error: Option<Failure>,
     watched_since: Timestamp,
+    /// Series in the last answer that worked.
+    answered: usize,
     /// Sorted by name, each once.
     samples: Vec<(SeriesName, LagSample)>,
 }
@@ -86,6 +88,12 @@ impl InstanceBoard {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.last_success.is_some() && self.failing_since.is_none()
+    }
+
+    /// Whether the last answer that worked held nothing at all for this instance.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.last_success.is_some() && self.answered == 0
     }
 
     /// What may be said about one series now.
@@ -224,6 +232,7 @@ impl Board {
                 region: region.into(),
                 expected: expected.into(),
                 watched_since: now,
+                answered: 0,
                 last_attempt: None,
                 last_success: None,
                 failing_since: None,
@@ -268,6 +277,7 @@ impl Board {
             board.failing_since = None;
             board.consecutive_failures = 0;
             board.last_error = None;
+            board.answered = samples.len();
             board.merge(samples, at, forget_after);
         }
         for (id, failure) in failed {

@@ -77,10 +77,13 @@ impl Schedule {
         self.due.map_or(now, |due| due.max(now))
     }
 
-    /// How long after its timestamp a point appears, as far as it is known.
+    /// How long after its timestamp a point appears; `None` until it is known to a few seconds.
     #[must_use]
     pub fn learned_delay(&self) -> Option<SignedDuration> {
-        self.aligned.as_ref()?.lead
+        self.aligned
+            .as_ref()
+            .filter(|aligned| aligned.step == FINE)?
+            .lead
     }
 
     /// Notes a collection that began at `began` and found data up to `newest`. `None` is an answer without points or

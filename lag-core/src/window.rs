@@ -1,5 +1,6 @@
 //! Which stretch of time one query asks for.
 
+use crate::PromDuration;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -25,13 +26,15 @@ pub struct QueryWindow {
 pub enum InvalidWindow {
     /// The period is not one that CMS aggregates by.
     #[error(
-        "a period of {0:?} is not known to CMS: use a multiple of 60s (Kafka metrics have 60s)"
+        "a period of {} is not known to CMS: use a multiple of 1m (Kafka metrics have 1m)",
+        PromDuration::from(*.0)
     )]
     Period(Duration),
     /// The window is too short for the vendor's delay, or longer than CMS allows.
     #[error(
-        "a window of {span:?} cannot work with a period of {period:?}: a point appears about a minute after its period ends, \
-         so use at least {least:?} (3 periods; 5 are advised) and at most 31 days"
+        "a window of {} cannot work with a period of {}: a point appears about a minute after its period ends, \
+         so use at least {} (3 periods; 5 are advised) and at most 31d",
+        PromDuration::from(*span), PromDuration::from(*period), PromDuration::from(*least)
     )]
     Span {
         /// The window asked for.
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn a_window_that_cannot_hold_a_complete_point_is_refused_with_the_arithmetic() {
         let error = WindowPolicy::new(MINUTE, MINUTE, 1440).unwrap_err();
-        assert!(error.to_string().contains("at least 180s"), "{error}");
+        assert!(error.to_string().contains("at least 3m"), "{error}");
         assert!(WindowPolicy::new(MINUTE, 3 * MINUTE, 1440).is_ok());
         assert!(WindowPolicy::new(MINUTE, Duration::from_hours(32 * 24), 1440).is_err());
     }

@@ -262,6 +262,24 @@ fn an_expected_group_that_never_came_is_listed_as_absent() {
 }
 
 #[test]
+fn an_answer_without_points_is_told_from_one_that_repeats_known_groups() {
+    let board = watching(&["a"], &[]);
+    assert!(
+        !board.instance("a").unwrap().is_silent(),
+        "nothing was asked yet"
+    );
+    let board = collect(
+        &board,
+        answer(minutes(2), &[("a", &[("g", sample(minutes(1), 7.0))])]),
+    );
+    assert!(!board.instance("a").unwrap().is_silent());
+    let board = collect(&board, answer(minutes(3), &[("a", &[])]));
+    let instance = board.instance("a").unwrap();
+    assert!(instance.is_silent() && instance.is_up());
+    assert_eq!(instance.samples().len(), 1, "what was known is remembered");
+}
+
+#[test]
 fn ready_means_every_source_was_tried_and_an_outage_does_not_undo_it() {
     let instance = Instance {
         id: id("b"),

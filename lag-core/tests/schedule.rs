@@ -155,6 +155,24 @@ fn failures_are_followed_by_regular_turns() {
 }
 
 #[test]
+fn a_delay_is_called_learned_only_when_it_is_known() {
+    let mut schedule = Schedule::aligned(PERIOD, PERIOD);
+    let mut now = start();
+    let mut first = None;
+    for _ in 0..40 {
+        let newest = Timestamp::from_second((now.as_second() - 65).div_euclid(60) * 60).unwrap();
+        schedule.record(now, Some(newest));
+        if let Some(delay) = schedule.learned_delay() {
+            let delay = delay.as_secs_f64();
+            first.get_or_insert(delay);
+            assert!((63.0..72.0).contains(&delay), "{delay}");
+        }
+        now = schedule.next(now);
+    }
+    assert!(first.is_some(), "never learned");
+}
+
+#[test]
 fn the_first_collection_is_due_at_once() {
     assert_eq!(Schedule::aligned(PERIOD, PERIOD).next(start()), start());
     assert_eq!(Schedule::fixed(PERIOD).next(start()), start());

@@ -3,8 +3,8 @@
 //! Sources do not know of each other, so a region that hangs or fails delays nobody.
 
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{Board, BoardCell, Schedule, port::LagSource};
-use std::{sync::Arc, time::Duration};
+use lag_core::{Board, BoardCell, InstanceBoard, Schedule, port::LagSource};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
@@ -84,35 +84,33 @@ impl Collector {
     }
 }
 
-/// Says once what became worse or better.
+/// Says once what became worse or better: one line per reason, however many instances it concerns.
 fn log_changes(source: &str, before: &Board, after: &Board) {
-    for (id, now) in after.instances() {
-        let Some(then) = before.instance(id.as_str()) else {
-            continue;
-        };
-        if now.last_attempt == then.last_attempt {
-            continue;
-        }
-        let (was, is) = (
-            then.last_error.as_ref().map(|e| e.kind),
-            now.last_error.as_ref().map(|e| e.kind),
-        );
-        let (groups, id) = (now.samples().len(), id.as_str());
+    let asked = after.instances().filter_map(|(id, now)| {
+        let then = before.instance(id.as_str())?;
+        (now.last_attempt != then.last_attempt).then_some((id, then, now))
+    });
+    let mut failing: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (id, then, now) in asked {
+        let (id, groups) = (id.as_str(), groups(now));
+        let was = then.last_error.as_ref();
         match &now.last_error {
-            Some(failure) if was != is => tracing::warn!(
-                source.name = source,
-                instance.id = id,
-                code = failure.kind,
-                error = &*failure.detail,
-                "lag cannot be read; shown values end when they are too old"
-            ),
-            None if was.is_some() => tracing::info!(
-                source.name = source,
-                instance.id = id,
-                groups,
-                "lag is read again"
-            ),
-            None if then.last_success.is_none() => {
+            Some(failure) if was.map(|was| was.kind) != Some(failure.kind) => {
+                failing
+                    .entry((failure.kind, &failure.detail))
+                    .or_default()
+                    .push(id);
+            }
+            Some(_) => {}
+            None if was.is_some() => {
+                tracing::info!(
+                    source.name = source,
+                    instance.id = id,
+                    groups,
+                    "lag is read again"
+                );
+            }
+            None if then.last_success.is_none() && groups > 0 => {
                 tracing::info!(
                     source.name = source,
                     instance.id = id,
@@ -120,9 +118,50 @@ fn log_changes(source: &str, before: &Board, after: &Board) {
                     "lag is read"
                 );
             }
-            Some(_) | None => {}
+            None => {}
+        }
+        if now.is_up() && now.is_silent() && !(then.is_up() && then.is_silent()) {
+            tracing::warn!(
+                source.name = source,
+                instance.id = id,
+                "CloudMonitor answers, but has no points for this instance: check its id and region, and that a group \
+                 consumes from it"
+            );
         }
     }
+    for ((code, error), ids) in failing {
+        tracing::warn!(
+            source.name = source,
+            instances = few(&ids),
+            code,
+            error,
+            "lag cannot be read; shown values end when they are too old"
+        );
+    }
+    log_drops(source, before, after);
+}
+
+/// Groups by their totals; topics do not count.
+fn groups(board: &InstanceBoard) -> usize {
+    board
+        .samples()
+        .filter(|(series, _)| series.topic.is_none())
+        .count()
+}
+
+/// The first few names, and how many more there are.
+fn few(ids: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown = ids[..ids.len().min(SHOWN)].join(",");
+    if ids.len() > SHOWN {
+        format!("{shown} and {} more", ids.len() - SHOWN)
+    } else {
+        shown
+    }
+}
+
+/// Says once that points or series are dropped.
+fn log_drops(source: &str, before: &Board, after: &Board) {
     let dropped = |board: &Board| {
         let found = board.sources().find(|(name, _)| *name == source);
         found

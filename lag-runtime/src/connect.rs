@@ -15,13 +15,19 @@ use crate::{
     CmsSource, Now,
     config::{CmsConfig, CollectConfig, LagConfig, SourceConfig},
     credentials::Provider,
-    source::Question,
+    source::{ACTION, Question},
 };
 
 /// A set-up in which no collection could ever work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
+    /// An `https` endpoint cannot be verified.
+    #[error(
+        "no CA certificates were found on this system: install the package ca-certificates, or name a PEM file with \
+         --cms.ca-file (or SSL_CERT_FILE)"
+    )]
+    NoCertificates,
     /// The client cannot be made.
     #[error("the client for source {source_name:?} cannot be made")]
     Client {
@@ -65,10 +71,10 @@ pub fn connect(
     calls: &Arc<ApiCalls>,
     now: Now,
 ) -> Result<CmsSource, SourceError> {
-    let name: Arc<str> = source.name.as_str().into();
+    let (name, source_name): (Arc<str>, _) = (source.name.as_str().into(), source.name.clone());
     calls.declare(
         &name,
-        "DescribeMetricList",
+        ACTION,
         ErrorKind::ALL.iter().map(|kind| kind.as_str()),
     );
     let observer = {
@@ -105,9 +111,12 @@ pub fn connect(
     if let Some(file) = &cms.ca_file {
         client = client.ca_file(file);
     }
-    let client = client.build().map_err(|error| SourceError::Client {
-        source_name: source.name.clone(),
-        source: error,
+    let client = client.build().map_err(|error| match error {
+        BuildError::NoCertificates => SourceError::NoCertificates,
+        source => SourceError::Client {
+            source_name: source_name.clone(),
+            source,
+        },
     })?;
     let rules = SnapshotRules {
         filter: source.filter.clone(),
@@ -123,6 +132,7 @@ pub fn connect(
         rules,
     };
     Ok(CmsSource::new(
+        (name, calls.clone()),
         client,
         source.instances.clone(),
         question,

@@ -3,13 +3,14 @@
 use aliyun_cms::{Client, ErrorKind};
 use jiff::Timestamp;
 use lag_core::{
-    DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules, WindowPolicy,
+    ApiCalls, DatapointError, InstanceId, LagSnapshot, PromDuration, SnapshotBuilder,
+    SnapshotRules, WindowPolicy,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -17,6 +18,8 @@ use crate::{Now, log::chain};
 
 /// The namespace of managed Kafka in CloudMonitor.
 pub const NAMESPACE: &str = "acs_kafka";
+/// The action that is called.
+pub(crate) const ACTION: &str = "DescribeMetricList";
 /// Instances in one request, the vendor's limit.
 const BATCH: usize = 50;
 /// How long an instance that the cloud refuses is asked on its own and rarely.
@@ -37,6 +40,8 @@ pub(crate) struct Question {
 
 /// One region of one account.
 pub struct CmsSource {
+    name: Arc<str>,
+    calls: Arc<ApiCalls>,
     client: Client,
     instances: Vec<InstanceId>,
     question: Question,
@@ -49,7 +54,6 @@ pub struct CmsSource {
 struct Rest {
     until: Timestamp,
     length: Duration,
-    failure: Failure,
 }
 
 impl fmt::Debug for CmsSource {
@@ -86,21 +90,33 @@ enum QueryError {
 }
 
 impl QueryError {
-    fn failure(&self) -> Failure {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Call { source, .. } => {
-                let hint = source
-                    .hint()
-                    .map_or(String::new(), |hint| format!("; {hint}"));
-                Failure {
-                    kind: source.kind().as_str(),
-                    detail: format!("{}{hint}", chain(self)).into(),
-                }
-            }
-            Self::Datapoints { .. } => Failure {
-                kind: ErrorKind::Decode.as_str(),
-                detail: chain(self).into(),
-            },
+            Self::Call { source, .. } => source.kind(),
+            Self::Datapoints { .. } => ErrorKind::Decode,
+        }
+    }
+
+    /// Whether no single attempt looked wrong, so that nobody has counted this yet.
+    fn is_late(&self) -> bool {
+        matches!(self, Self::Datapoints { .. }) || self.kind() == ErrorKind::Pagination
+    }
+
+    fn failure(&self) -> Failure {
+        let hint = match self {
+            // The client's own hint speaks to programmers.
+            Self::Call { source, .. } if source.kind() == ErrorKind::Throttled => Some(
+                "the limit of 50 calls a second is shared by all users of the account: lower \
+                 --cms.rate-limit or lengthen --collect.interval"
+                    .to_owned(),
+            ),
+            Self::Call { source, .. } => source.hint(),
+            Self::Datapoints { .. } => None,
+        };
+        let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
+        Failure {
+            kind: self.kind().as_str(),
+            detail: format!("{}{hint}", chain(self)).into(),
         }
     }
 
@@ -126,6 +142,7 @@ impl QueryError {
 
 impl CmsSource {
     pub(crate) fn new(
+        (name, calls): (Arc<str>, Arc<ApiCalls>),
         client: Client,
         instances: Vec<InstanceId>,
         question: Question,
@@ -133,6 +150,8 @@ impl CmsSource {
     ) -> Self {
         let resting = Mutex::default();
         Self {
+            name,
+            calls,
             client,
             instances,
             question,
@@ -147,7 +166,7 @@ impl CmsSource {
             snapshot: LagSnapshot::empty(now),
             failed: BTreeMap::new(),
         };
-        let mut queue = self.batches(now, &mut collected);
+        let mut queue = self.batches(now);
         while let Some(batch) = queue.pop() {
             match self
                 .query(&self.question.metric, &batch, now, &collected)
@@ -164,52 +183,52 @@ impl CmsSource {
                     queue.extend([right.to_vec(), left.to_vec()]);
                 }
                 Err(error) => {
-                    let failure = error.failure();
-                    if let ([instance], true, true) = (
-                        &*batch,
-                        self.instances.len() > 1,
-                        error.may_be_one_instance(),
-                    ) {
-                        self.rest(instance, now, failure.clone());
+                    let mut failure = error.failure();
+                    if let ([instance], true) = (&*batch, error.may_be_one_instance())
+                        && self.instances.len() > 1
+                    {
+                        failure = self.rest(instance, now, &failure);
                     }
-                    collected
-                        .failed
-                        .extend(batch.into_iter().map(|id| (id, failure.clone())));
+                    let failed = batch.into_iter().map(|id| (id, failure.clone()));
+                    collected.failed.extend(failed);
                 }
             }
         }
         collected
     }
 
-    /// Instances in groups of fifty; those that rest are reported as they were, or asked on their own when it is time.
-    fn batches(&self, now: Timestamp, collected: &mut Collected) -> Vec<Vec<InstanceId>> {
+    /// Instances in groups of fifty. Those that rest are left out, or asked on their own when it is time.
+    fn batches(&self, now: Timestamp) -> Vec<Vec<InstanceId>> {
         let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut healthy, mut batches) = (Vec::new(), Vec::new());
         for id in &self.instances {
             match resting.get(id) {
                 None => healthy.push(id.clone()),
                 Some(rest) if rest.until <= now => batches.push(vec![id.clone()]),
-                Some(rest) => _ = collected.failed.insert(id.clone(), rest.failure.clone()),
+                Some(_) => {}
             }
         }
         batches.extend(healthy.chunks(BATCH).rev().map(<[_]>::to_vec));
         batches
     }
 
-    fn rest(&self, instance: &InstanceId, now: Timestamp, failure: Failure) {
+    /// Lets an instance rest, longer each time; the failure then says until when.
+    fn rest(&self, instance: &InstanceId, now: Timestamp, failure: &Failure) -> Failure {
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
         let length = resting
             .get(instance)
             .map_or(FIRST_REST, |rest| (rest.length * 2).min(LONGEST_REST));
         let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
-        resting.insert(
-            instance.clone(),
-            Rest {
-                until,
-                length,
-                failure,
-            },
+        resting.insert(instance.clone(), Rest { until, length });
+        let again = PromDuration::from(length);
+        let detail = format!(
+            "{}; only this instance is refused, it is asked again in {again}",
+            failure.detail
         );
+        Failure {
+            kind: failure.kind,
+            detail: detail.into(),
+        }
     }
 
     fn end_rest(&self, batch: &[InstanceId]) {
@@ -236,6 +255,23 @@ impl CmsSource {
 
     /// All pages of one metric for one batch, or nothing.
     async fn query(
+        &self,
+        metric: &str,
+        batch: &[InstanceId],
+        now: Timestamp,
+        so_far: &Collected,
+    ) -> Result<LagSnapshot, QueryError> {
+        let outcome = self.pages(metric, batch, now, so_far).await;
+        if let Err(error) = &outcome
+            && error.is_late()
+        {
+            self.calls
+                .record_late(&self.name, ACTION, error.kind().as_str());
+        }
+        outcome
+    }
+
+    async fn pages(
         &self,
         metric: &str,
         batch: &[InstanceId],

@@ -103,7 +103,12 @@ fn a_flag_wins_over_the_first_posts_variable_and_that_over_the_file() {
         with_variable.sources[0].instances,
         ["from-variable".parse().unwrap()]
     );
+    assert!(
+        with_variable.notices[0]
+            .contains("TARGET_INSTANCE_ID replaces the sources of kafka-lag.yml")
+    );
     let with_file = resolve(&[], file, &[]).unwrap();
+    assert!(with_file.notices.is_empty());
     assert_eq!(
         with_file.sources[0].instances,
         ["from-file".parse().unwrap()]
@@ -214,11 +219,11 @@ fn lists_may_be_repeated_or_separated_by_commas() {
 fn every_wrong_flag_is_named_with_what_would_work() {
     for (flag, value, says) in [
         ("--collect.interval", "1", "such as 30s"),
-        ("--collect.interval", "30s", "--collect.schedule=fixed"),
+        ("--collect.interval", "30s", "--collect.schedule fixed"),
         ("--collect.interval", "2d", "1s to 1d"),
         ("--collect.schedule", "often", "aligned or fixed"),
-        ("--collect.window", "2m", "at least 180s"),
-        ("--collect.period", "90s", "multiple of 60s"),
+        ("--collect.window", "2m", "at least 3m"),
+        ("--collect.period", "90s", "multiple of 1m"),
         ("--collect.topics", "=yes", "true or false"),
         ("--cms.signature", "v2", "v1 or v3"),
         ("--cms.placement", "body", "query or form"),
@@ -354,6 +359,7 @@ fn every_mistake_in_the_file_is_named_with_line_and_key() {
         for words in says {
             assert!(error.contains(words), "{words:?} in {error}");
         }
+        assert!(error.matches("line ").count() <= 1, "{error}");
     }
 }
 

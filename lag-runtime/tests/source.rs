@@ -124,6 +124,8 @@ async fn one_wrong_instance_does_not_hide_the_others_and_is_then_asked_rarely() 
         [&ids[7]]
     );
     assert_eq!(collected.failed[&*ids[7]].kind, "invalid_request");
+    let detail = &collected.failed[&*ids[7]].detail;
+    assert!(detail.contains("asked again in 5m"), "{detail}");
     assert_eq!(collected.snapshot.instances.len(), 19);
     assert!(
         cloud.simulator.counters().calls <= 11,
@@ -133,7 +135,8 @@ async fn one_wrong_instance_does_not_hide_the_others_and_is_then_asked_rarely() 
 
     let next = cloud.collect().await;
     assert_eq!(cloud.simulator.counters().calls, 1, "the wrong one rests");
-    assert_eq!(next.failed.len(), 1, "and is still reported");
+    assert_eq!(next.failed.len(), 0, "nothing new is known of it");
+    assert_eq!(next.snapshot.instances.len(), 19);
 
     cloud.simulator.clear_faults();
     cloud.set_time(start() + jiff::SignedDuration::from_mins(6));
@@ -284,4 +287,29 @@ async fn every_attempt_is_counted_by_kind() {
         ("cn-hangzhou", "DescribeMetricList")
     );
     assert_eq!((count.requests, count.errors["throttled"]), (2, 1));
+}
+
+#[tokio::test]
+async fn failures_that_no_single_attempt_shows_are_counted_too() {
+    for (fault, kind) in [
+        (FaultKind::RepeatedToken, "pagination"),
+        (FaultKind::EndlessTokens, "pagination"),
+        (FaultKind::DatapointsMalformed, "decode"),
+        (FaultKind::SuccessFalse, "unavailable"),
+    ] {
+        let cloud = Cloud::start(&names(1), |args| {
+            args.source.max_attempts = Some("1".into());
+            args.source.max_pages = Some("3".into());
+        })
+        .await;
+        cloud.simulator.inject(Fault::new(fault));
+        let collected = cloud.collect().await;
+        assert_eq!(
+            collected.failed.values().next().unwrap().kind,
+            kind,
+            "{fault:?}"
+        );
+        let totals = cloud.calls.totals();
+        assert_eq!(totals.values().next().unwrap().errors[kind], 1, "{fault:?}");
+    }
 }

@@ -178,6 +178,12 @@ pub enum CredentialsError {
 }
 
 impl CredentialsError {
+    /// Whether nothing was set up at all, as opposed to set up wrongly.
+    #[must_use]
+    pub fn is_not_configured(&self) -> bool {
+        matches!(self, Self::NotConfigured { .. })
+    }
+
     /// Whether asking again later may help; only the environment's owner can heal the others.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

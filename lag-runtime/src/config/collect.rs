@@ -103,7 +103,7 @@ pub(super) fn resolve(
     {
         let problem = format!(
             "{} is shorter than the period of the metric, and CMS has one point per period: use at least {}, or \
-             --collect.schedule=fixed",
+             --collect.schedule fixed",
             PromDuration::from_secs(interval.as_secs()),
             PromDuration::from_secs(period_std.as_secs()),
         );

@@ -128,10 +128,9 @@ impl File {
                 .location()
                 .map_or(String::new(), |at| format!(" line {}", at.line()));
             let reason = error.without_snippet().to_string();
-            ConfigError::new(
-                format!("{path}{line}"),
-                reason.lines().collect::<Vec<_>>().join(" "),
-            )
+            let reason = reason.lines().collect::<Vec<_>>().join(" ");
+            let reason = reason.split(" at line ").next().unwrap_or(&reason); // the place names it already
+            ConfigError::new(format!("{path}{line}"), reason)
         })
     }
 }

@@ -36,6 +36,8 @@ pub struct Config {
     pub lag: LagConfig,
     /// Where it is served.
     pub web: WebConfig,
+    /// What is allowed and may yet surprise; for the log.
+    pub notices: Vec<String>,
 }
 
 impl Config {
@@ -52,12 +54,14 @@ impl Config {
         let collect = collect::resolve(args, file, picker)?;
         let lag = collect::resolve_lag(args, file, picker, collect)?;
         let web = web::resolve(args, file, picker)?;
+        let mut notices = Vec::new();
         Ok(Self {
-            sources: sources::resolve(args, file, picker)?,
+            sources: sources::resolve(args, file, picker, &mut notices)?,
             cms,
             collect,
             lag,
             web,
+            notices,
         })
     }
 }

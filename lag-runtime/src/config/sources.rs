@@ -33,9 +33,15 @@ pub(super) fn resolve(
     args: &Args,
     file: &File,
     picker: Picker<'_>,
+    notices: &mut Vec<String>,
 ) -> Result<Vec<SourceConfig>, ConfigError> {
     let sources = match from_flags(args, file, picker)? {
-        Some(source) => vec![source],
+        Some((source, place)) => {
+            if !file.sources.is_empty() {
+                notices.push(format!("{place} replaces the sources of {}", picker.path));
+            }
+            vec![source]
+        }
         None => from_file(args, file, picker)?,
     };
     let mut owners: BTreeMap<&InstanceId, &str> = BTreeMap::new();
@@ -76,7 +82,7 @@ fn from_flags(
     args: &Args,
     file: &File,
     picker: Picker<'_>,
-) -> Result<Option<SourceConfig>, ConfigError> {
+) -> Result<Option<(SourceConfig, String)>, ConfigError> {
     let found = |flag: &str, given: Option<&str>, variable: &str| {
         let given = given.filter(|text| !text.is_empty());
         given
@@ -136,16 +142,18 @@ fn from_flags(
         label.clone()
     };
     let filter = filter(args, file, picker, None)?;
+    let named_by = instances[0].place.clone();
     let instances = ids(&instances)?;
     let expected = expected(&expect(args, file, picker, None)?, &instances)?;
-    Ok(Some(SourceConfig {
+    let source = SourceConfig {
         name,
         region: label,
         endpoint,
         instances,
         filter,
         expected,
-    }))
+    };
+    Ok(Some((source, named_by)))
 }
 
 fn from_file(
