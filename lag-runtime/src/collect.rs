@@ -3,8 +3,12 @@
 //! Sources do not know of each other, so a region that hangs or fails delays nobody.
 
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{Board, BoardCell, InstanceBoard, Schedule, port::LagSource};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use lag_core::{Board, BoardCell, InstanceBoard, InstanceId, Schedule, port::LagSource};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
@@ -42,6 +46,7 @@ pub fn schedule(config: CollectConfig) -> Schedule {
 impl Collector {
     /// Collects until told to stop. A collection that is under way then is dropped: it only reads.
     pub async fn run(mut self, now: Now, mut shutdown: Shutdown) {
+        let mut told = Told::default();
         loop {
             let began = now();
             let due = self.schedule.next(began);
@@ -52,13 +57,13 @@ impl Collector {
             }
             tokio::select! {
                 () = shutdown.requested() => return,
-                () = self.turn(now()) => {}
+                () = self.turn(now(), &mut told) => {}
             }
         }
     }
 
     /// One collection. Dropping it midway changes nothing: the board is replaced at the end, in one step.
-    async fn turn(&mut self, began: Timestamp) {
+    async fn turn(&mut self, began: Timestamp, told: &mut Told) {
         let started = Instant::now();
         let collected = self.source.collect().await;
         let took = started.elapsed();
@@ -77,7 +82,7 @@ impl Collector {
         self.board.update(|board| {
             let next = board.collected(&self.name, collected, took, self.forget_after);
             let next = next.learned(&self.name, delay);
-            log_changes(&self.name, board, &next);
+            log_changes(&self.name, board, &next, told);
             next
         });
         self.updated.notify_one();
@@ -85,24 +90,24 @@ impl Collector {
 }
 
 /// Says once what became worse or better: one line per reason, however many instances it concerns.
-fn log_changes(source: &str, before: &Board, after: &Board) {
+fn log_changes(source: &str, before: &Board, after: &Board, told: &mut Told) {
     let asked = after.instances().filter_map(|(id, now)| {
         let then = before.instance(id.as_str())?;
         (now.last_attempt != then.last_attempt).then_some((id, then, now))
     });
     let mut failing: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for (id, then, now) in asked {
+        let is_news = told.is_news(id, now.last_error.as_ref().map(|failure| failure.kind));
         let (id, groups) = (id.as_str(), groups(now));
-        let was = then.last_error.as_ref();
         match &now.last_error {
-            Some(failure) if was.map(|was| was.kind) != Some(failure.kind) => {
+            Some(failure) if is_news => {
                 failing
                     .entry((failure.kind, &failure.detail))
                     .or_default()
                     .push(id);
             }
             Some(_) => {}
-            None if was.is_some() => {
+            None if then.last_error.is_some() => {
                 tracing::info!(
                     source.name = source,
                     instance.id = id,
@@ -139,6 +144,23 @@ fn log_changes(source: &str, before: &Board, after: &Board) {
         );
     }
     log_drops(source, before, after);
+}
+
+/// What the log has said of a row of failures: each kind once, also when the cloud changes between two of them.
+#[derive(Debug, Default)]
+struct Told(BTreeMap<InstanceId, BTreeSet<&'static str>>);
+
+impl Told {
+    /// Notes how an instance fares; whether its failure is of a kind that was not told since it last worked.
+    fn is_news(&mut self, id: &InstanceId, failure: Option<&'static str>) -> bool {
+        match failure {
+            None => {
+                self.0.remove(id);
+                false
+            }
+            Some(kind) => self.0.entry(id.clone()).or_default().insert(kind),
+        }
+    }
 }
 
 /// Groups by their totals; topics do not count.
@@ -186,5 +208,31 @@ fn log_drops(source: &str, before: &Board, after: &Board) {
                 "points that cannot be used are dropped"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_failure_is_told_once_until_the_instance_works_again() {
+        let (mut told, id) = (Told::default(), "a".parse().unwrap());
+        let outage = [
+            Some("timeout"),
+            Some("network"),
+            Some("timeout"),
+            Some("network"),
+            None,
+            Some("timeout"),
+        ];
+        let news = outage.map(|failure| told.is_news(&id, failure));
+        assert_eq!(news, [true, true, false, false, false, true]);
+    }
+
+    #[test]
+    fn a_long_list_of_instances_is_cut() {
+        assert_eq!(few(&["a", "b", "c"]), "a,b,c");
+        assert_eq!(few(&["a", "b", "c", "d", "e"]), "a,b,c and 2 more");
     }
 }

@@ -13,11 +13,21 @@ fn files(endings: &[&str]) -> Vec<String> {
         .current_dir(root())
         .output()
         .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     let wanted = |path: &&str| {
         endings.iter().any(|ending| path.ends_with(ending)) && root().join(path).exists()
     };
-    text.lines().filter(wanted).map(str::to_owned).collect()
+    let found: Vec<_> = text.lines().filter(wanted).map(str::to_owned).collect();
+    assert!(
+        !found.is_empty(),
+        "git knows no file that ends in {endings:?}"
+    );
+    found
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub struct WebArgs {
         value_name = "PATH"
     )]
     pub telemetry_path: Option<String>,
-    /// Put the time of the datum on every lag sample; Prometheus then shows nothing for data older than 5 minutes
+    /// Put the time of the datum on every lag sample; Prometheus then shows nothing for data older than 5 minutes [default: false]
     #[arg(
         long = "metrics.sample-timestamps",
         env = "KAFKA_LAG_METRICS_SAMPLE_TIMESTAMPS",

@@ -1,0 +1,18 @@
+//! The program itself, as an operator meets it: a process with flags, variables, signals, logs and pages.
+//!
+//! Every process gets an empty environment and a free loopback port. Nothing sleeps: a test waits for a log line or asks
+//! a page again, both with a deadline.
+#![allow(clippy::unwrap_used)]
+
+#[cfg(feature = "demo")]
+mod demo;
+mod dropin;
+mod harness;
+mod help;
+mod http;
+mod logs;
+mod mistakes;
+mod outage;
+mod pages;
+mod secrets;
+mod signals;

@@ -1,0 +1,53 @@
+# One recipe per step of .ci/run, which holds the commands.
+
+# List the recipes.
+default:
+    @just --list
+
+# Everything that must hold before a change is merged.
+ci:
+    .ci/run
+
+# Install what is missing beside Rust (Debian, as root).
+tools:
+    .ci/run tools
+
+# Cargo.lock fits the manifests.
+lock:
+    .ci/run lock
+
+# Format of the source.
+fmt:
+    .ci/run fmt
+
+# Lints, with all features and without the defaults.
+clippy:
+    .ci/run clippy clippy_no_default
+
+# All tests.
+test:
+    .ci/run test none_ignored
+
+# Pages of the API, without warnings.
+doc:
+    .ci/run doc
+
+# The published libraries build from what would be uploaded.
+package:
+    .ci/run package
+
+# Alerting rules.
+rules:
+    .ci/run rules
+
+# Licences, duplicates, sources.
+deny:
+    .ci/run deny
+
+# The real programs with a real Prometheus.
+e2e:
+    .ci/run e2e
+
+# Refresh the reference pages that tests compare.
+docs:
+    UPDATE_DOCS=1 cargo test -p kafka-lag-exporter --test cli the_reference_page
