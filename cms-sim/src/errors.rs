@@ -15,7 +15,9 @@ pub enum SimError {
     )]
     NotLoopback(SocketAddr),
     /// The address is taken or not available.
-    #[error("cannot listen on {address}")]
+    #[error(
+        "cannot listen on {address}; choose another with --listen-address, port 0 takes any that is free"
+    )]
     Listen {
         /// The configured address.
         address: SocketAddr,

@@ -95,6 +95,7 @@ fn log_changes(source: &str, before: &Board, after: &Board, told: &mut Told) {
         let then = before.instance(id.as_str())?;
         (now.last_attempt != then.last_attempt).then_some((id, then, now))
     });
+    let mut silent = Vec::new();
     let mut failing: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for (id, then, now) in asked {
         let is_news = told.is_news(id, now.last_error.as_ref().map(|failure| failure.kind));
@@ -125,14 +126,25 @@ fn log_changes(source: &str, before: &Board, after: &Board, told: &mut Told) {
             }
             None => {}
         }
-        if now.is_up() && now.is_silent() && !(then.is_up() && then.is_silent()) {
-            tracing::warn!(
+        let was_silent = then.is_up() && then.is_silent();
+        if now.is_up() && now.is_silent() && !was_silent {
+            silent.push(id);
+        } else if was_silent && now.is_up() && !now.is_silent() {
+            tracing::info!(
                 source.name = source,
                 instance.id = id,
-                "CloudMonitor answers, but has no points for this instance: check its id and region, and that a group \
-                 consumes from it"
+                groups,
+                "lag is read again"
             );
         }
+    }
+    if !silent.is_empty() {
+        tracing::warn!(
+            source.name = source,
+            instances = few(&silent),
+            "CloudMonitor answers, but has no usable points: check id and region, the group filters, and that a group \
+             consumes from the instance"
+        );
     }
     for ((code, error), ids) in failing {
         tracing::warn!(

@@ -156,17 +156,25 @@ impl SkewWatch {
     }
 
     fn note(&self, source: &str, offset: SignedDuration) {
-        match self.news(offset) {
-            None => {}
-            Some(true) => tracing::warn!(
+        let Some(is_wrong) = self.news(offset) else {
+            return;
+        };
+        if is_wrong {
+            let direction = if offset.is_positive() {
+                "ahead of"
+            } else {
+                "behind"
+            };
+            tracing::warn!(
                 source.name = source,
-                clock_ahead_seconds = offset.as_secs(),
-                "the clock of this machine differs from CloudMonitor's, so ages are wrong by as much: synchronise it (NTP)"
-            ),
-            Some(false) => tracing::info!(
+                seconds = offset.abs().as_secs(),
+                "the clock of this machine is {direction} CloudMonitor's, so ages are wrong by as much: synchronise it (NTP)"
+            );
+        } else {
+            tracing::info!(
                 source.name = source,
                 "the clock of this machine agrees with CloudMonitor's again"
-            ),
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use aliyun_cms::{Client, ErrorKind};
 use jiff::Timestamp;
 use lag_core::{
-    ApiCalls, DatapointError, InstanceId, LagSnapshot, PromDuration, SnapshotBuilder,
-    SnapshotRules, WindowPolicy,
+    ApiCalls, DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
+    WindowPolicy,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
 use std::{
@@ -220,9 +220,9 @@ impl CmsSource {
             .map_or(FIRST_REST, |rest| (rest.length * 2).min(LONGEST_REST));
         let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
         resting.insert(instance.clone(), Rest { until, length });
-        let again = PromDuration::from(length);
+        let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
         let detail = format!(
-            "{}; only this instance is refused, it is asked again in {again}",
+            "{}; only this instance is refused, it is asked again at {until}",
             failure.detail
         );
         Failure {

@@ -133,9 +133,19 @@ fn from_flags(
              --config.file; to look around without an account start with --demo",
         ));
     }
-    let (label, endpoint) = place(region.as_ref(), endpoint.as_ref(), network.as_ref(), || {
-        flag_place("--cms.region")
-    })?;
+    let no_region = || {
+        let problem = format!(
+            "no region is given for the instances of {}: write one such as cn-hangzhou",
+            instances[0].place
+        );
+        ConfigError::new(flag_place("--cms.region"), problem)
+    };
+    let (label, endpoint) = place(
+        region.as_ref(),
+        endpoint.as_ref(),
+        network.as_ref(),
+        no_region,
+    )?;
     let name = if label.is_empty() {
         endpoint.to_string()
     } else {
@@ -166,12 +176,15 @@ fn from_file(
         let region = picker.in_file(&key("region"), &source.region)?;
         let endpoint = picker.in_file(&key("endpoint"), &source.endpoint)?;
         let network = picker.in_file(&key("network"), &source.network)?;
-        let place_of_region = || format!("{}: {}", picker.path, key("region"));
+        let no_region = || {
+            let place = format!("{}: {}", picker.path, key("region"));
+            ConfigError::new(place, "no region is given: write one such as cn-hangzhou")
+        };
         let (region, endpoint) = place(
             region.as_ref(),
             endpoint.as_ref(),
             network.as_ref(),
-            place_of_region,
+            no_region,
         )?;
         let found = picker.many_in_file(&key("instances"), &source.instances)?;
         if found.is_empty() {
@@ -212,7 +225,7 @@ fn place(
     region: Option<&Found>,
     endpoint: Option<&Found>,
     network: Option<&Found>,
-    place_of_region: impl Fn() -> String,
+    no_region: impl Fn() -> ConfigError,
 ) -> Result<(String, Endpoint), ConfigError> {
     let vpc = network
         .map(|found| found.choose(&[("public", false), ("vpc", true)]))
@@ -229,10 +242,7 @@ fn place(
         (Some(region), None) => {
             Endpoint::region(&region.text).map_err(|error| region.wrong(error.to_string()))
         }
-        (None, None) => Err(ConfigError::new(
-            place_of_region(),
-            "no region is given: write one such as cn-hangzhou",
-        )),
+        (None, None) => Err(no_region()),
     };
     Ok((label, made?))
 }
