@@ -235,7 +235,7 @@ fn every_wrong_flag_is_named_with_what_would_work() {
         ("--cms.max-pages", "none", "1 to 100000"),
         ("--cms.statistic", "sum", "first"),
         ("--cms.endpoint", "ftp://x", "http"),
-        ("--lag.max-age", "30s", "2m to 1d"),
+        ("--lag.max-age", "30s", "2m30s to 1d"),
         ("--lag.max-series", "0", "1 to"),
         ("--lag.forget-after", "soon", "such as 30s"),
         ("--group.include", "docking", "suffix:TEXT"),

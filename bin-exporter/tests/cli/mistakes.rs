@@ -80,7 +80,7 @@ fn a_bad_value_is_named_with_its_flag_its_variable_and_what_is_allowed() {
         ("--collect.window", "1m", &["3 periods"]),
         ("--collect.period", "90s", &["multiple of 1m"]),
         ("--collect.topics", "yes", &["true or false"]),
-        ("--lag.max-age", "1m", &["2m to 1d"]),
+        ("--lag.max-age", "1m", &["2m30s to 1d"]),
         ("--lag.forget-after", "60d", &["1m to 31d"]),
         ("--lag.max-series", "0", &["1 to 10000000"]),
         (
@@ -119,7 +119,7 @@ fn a_bad_value_is_named_with_its_flag_its_variable_and_what_is_allowed() {
 #[test]
 fn a_bad_value_in_a_variable_is_refused_like_one_in_a_flag() {
     let said = refusal(complete(&[]).env("KAFKA_LAG_LAG_MAX_AGE", "1m"));
-    assert_says(&said, &["KAFKA_LAG_LAG_MAX_AGE", "2m to 1d"]);
+    assert_says(&said, &["KAFKA_LAG_LAG_MAX_AGE", "2m30s to 1d"]);
     let mut command = program(&[]);
     command
         .env("REGION_ID", "cn hangzhou")

@@ -157,11 +157,12 @@ pub(super) fn resolve_lag(
         &file.max_series,
     )?;
     let default_age = (collect.interval * 3).max(Duration::from_mins(5));
-    // CMS itself is one to two minutes late: a shorter limit would call every number stale.
+    // Just before the next point appears, the newest is two minutes old and the publication delay: a shorter limit
+    // would call every number stale once a minute.
     let max_age = between(
         max_age,
         PromDuration::from_secs(default_age.as_secs()),
-        "2m",
+        "2m30s",
         "1d",
     )?;
     let forget_after = between(
