@@ -12,7 +12,7 @@ use std::process::ExitCode;
 pub(crate) struct Cli {
     /// Run against an embedded simulated cloud with a dozen groups; needs no account and listens on 127.0.0.1 only
     #[cfg(feature = "demo")]
-    #[arg(long)]
+    #[arg(long, env = "KAFKA_LAG_DEMO")]
     pub(crate) demo: bool,
     #[command(flatten)]
     pub(crate) args: Args,

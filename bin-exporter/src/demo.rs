@@ -1,5 +1,7 @@
 //! `--demo`: the real client against an embedded simulator.
 
+use std::io::Write as _;
+
 use anyhow::{Context as _, bail};
 use cms_sim::{SimConfig, Simulator};
 use lag_runtime::{
@@ -62,19 +64,21 @@ pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
     })
 }
 
-/// What to open, in the first lines.
-#[expect(
-    clippy::print_stdout,
-    reason = "the demo speaks to the person who started it"
-)]
+/// What to open, in the first lines. A reader that went away, as `head` does, is no reason to end.
 pub(crate) fn greet(address: std::net::SocketAddr, cloud: &str, telemetry_path: &str) {
-    println!(
-        "kafka-lag-exporter demo: a simulated cloud with a dozen consumer groups, no account needed."
+    let text = format!(
+        "\
+kafka-lag-exporter demo: a simulated cloud with a dozen consumer groups, no account needed.
+  open   http://{address}/            (打开此地址即可查看)
+  try    curl -s http://{address}{telemetry_path} | grep ^kafka_consumer
+         curl -s http://{address}/api/v1/lag
+  break  curl -s -X POST {cloud}/_sim/faults -d '{{\"fault\":\"throttling\"}}'
+  mend   curl -s -X DELETE {cloud}/_sim/faults
+  stop   Ctrl-C
+"
     );
-    println!("  open   http://{address}/            (打开此地址即可查看)");
-    println!("  try    curl -s http://{address}{telemetry_path} | grep ^kafka_consumer");
-    println!("         curl -s http://{address}/api/v1/lag");
-    println!("  break  curl -s -X POST {cloud}/_sim/faults -d '{{\"fault\":\"throttling\"}}'");
-    println!("  mend   curl -s -X DELETE {cloud}/_sim/faults");
-    println!("  stop   Ctrl-C");
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             crate::demo::greet(
                 address,
                 &demo.simulator.url(),
-                &demo.config.web.telemetry_path,
+                &demo.config.web.telemetry_path.text,
             );
         }
         let ended = serve(demo.config, demo.credentials, listeners, now).await;
@@ -78,12 +78,12 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
-    check_telemetry_path(&config.web.telemetry_path)
-        .context("--web.telemetry-path (or KAFKA_LAG_WEB_TELEMETRY_PATH)")?;
+    let path = &config.web.telemetry_path;
+    check_telemetry_path(&path.text).with_context(|| path.place.clone())?;
     let mut listeners = Vec::new();
-    for address in &config.web.listen_addresses {
-        let parsed = address.parse::<web::ListenAddress>();
-        let address = parsed.context("--web.listen-address (or KAFKA_LAG_WEB_LISTEN_ADDRESS)")?;
+    for written in &config.web.listen_addresses {
+        let parsed = written.text.parse::<web::ListenAddress>();
+        let address = parsed.with_context(|| written.place.clone())?;
         let listener = web::bind(&address).await?;
         tracing::info!(address = %listener.local_addr()?, "listening");
         listeners.push(listener);
@@ -185,7 +185,7 @@ fn start_collectors(
     let serve = ServeConfig {
         max_age: SignedDuration::try_from(config.lag.max_age)?,
         sample_timestamps: config.web.sample_timestamps,
-        telemetry_path: config.web.telemetry_path.clone(),
+        telemetry_path: config.web.telemetry_path.text.clone(),
         build: BuildInfo {
             program: "kafka-lag-exporter",
             version: version::VERSION,

@@ -1,8 +1,8 @@
 //! Many pages of points become one sample per series: the newest point, and the trend of the last few.
 
 use crate::{
-    DatapointError, DropReason, Dropped, GroupFilter, GroupName, InstanceId, Lag, LagSample,
-    LagSnapshot, SeriesName, SnapshotRules, TopicName, Trend,
+    DatapointError, DropReason, Dropped, GroupName, InstanceId, Lag, LagSample, LagSnapshot,
+    SeriesName, SnapshotRules, TopicName, Trend,
     datapoint::{self, Datapoint},
 };
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ const RECENT: usize = 6;
 
 /// Folds pages into a [`LagSnapshot`]. Neither the order of pages nor that of points matters: per series the newest
 /// timestamp wins, and of two points with one timestamp the larger lag. Memory grows with series, not with points.
+/// Only what is beyond [`SnapshotRules::max_series`] depends on who came first.
 #[derive(Debug)]
 pub struct SnapshotBuilder<'r> {
     rules: &'r SnapshotRules,
@@ -126,7 +127,7 @@ impl<'r> SnapshotBuilder<'r> {
         let lag = Lag::try_from(value).map_err(|_| DropReason::Value)?;
         let fold = &mut self.instances[*at];
         let topic = point.topic.as_deref();
-        if let Some(Slot::At(slot)) = fold.slot(group, topic, &self.rules.filter, &mut self.room)? {
+        if let Some(Slot::At(slot)) = fold.slot(group, topic, self.rules, &mut self.room)? {
             fold.series[slot].1.insert(point.timestamp_ms, lag);
         }
         Ok(())
@@ -163,14 +164,14 @@ impl InstanceFold {
         &mut self,
         group: &str,
         topic: Option<&str>,
-        filter: &GroupFilter,
+        rules: &SnapshotRules,
         room: &mut Room,
     ) -> Result<Option<Slot>, DropReason> {
         let position = match self.index.get(group) {
             Some(position) => *position,
             None => {
                 let name = GroupName::new(group).map_err(|_| DropReason::Group)?;
-                let wanted = filter.accepts(&name);
+                let wanted = rules.filter.accepts(&name);
                 self.index.insert(name.clone(), self.groups.len());
                 self.groups.push(GroupFold {
                     name,
@@ -196,11 +197,11 @@ impl InstanceFold {
             .map(TopicName::new)
             .transpose()
             .map_err(|_| DropReason::Topic)?;
-        let slot = if room.left == 0 {
+        let slot = if room.left == 0 && !rules.always.contains(&entry.name) {
             room.refused += 1;
             Slot::NoRoom
         } else {
-            room.left -= 1;
+            room.left = room.left.saturating_sub(1);
             let name = SeriesName {
                 group: entry.name.clone(),
                 topic: topic.clone(),

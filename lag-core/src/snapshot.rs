@@ -1,8 +1,8 @@
 //! What one collection found: one sample per series, and what was left out.
 
-use crate::{GroupFilter, InstanceId, Lag, SeriesName, Statistic, Trend};
+use crate::{GroupFilter, GroupName, InstanceId, Lag, SeriesName, Statistic, Trend};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is taken from the pages.
 #[derive(Debug, Clone)]
@@ -14,8 +14,10 @@ pub struct SnapshotRules {
     /// How far ahead of our clock a point may be before it is dropped. Zero by default: CMS stamps a point with the
     /// start of its minute, so an honest one lies at least a minute back, which forgives a clock that is as slow.
     pub future_tolerance: SignedDuration,
-    /// The most series kept; later ones are dropped and counted.
+    /// The most series kept; later ones are dropped and counted, so beyond it the order of points does matter.
     pub max_series: usize,
+    /// Groups that are kept whatever the limit.
+    pub always: BTreeSet<GroupName>,
 }
 
 impl Default for SnapshotRules {
@@ -25,6 +27,7 @@ impl Default for SnapshotRules {
             statistic: Statistic::default(),
             future_tolerance: SignedDuration::ZERO,
             max_series: 100_000,
+            always: BTreeSet::new(),
         }
     }
 }
@@ -141,6 +144,18 @@ impl LagSnapshot {
         for (reason, count) in other.dropped.points {
             *self.dropped.points.entry(reason).or_default() += count;
         }
+    }
+
+    /// Why points were dropped, if no point of a whole answer could be used.
+    #[must_use]
+    pub fn all_dropped(&self) -> Option<DropReason> {
+        let dropped: u64 = self.dropped.points.values().sum();
+        let (reason, _) = self
+            .dropped
+            .points
+            .iter()
+            .max_by_key(|(_, count)| **count)?;
+        (dropped == self.received).then_some(*reason)
     }
 
     /// Series of all instances.

@@ -237,6 +237,49 @@ fn series_beyond_the_limit_are_dropped_and_counted_once_each() {
 }
 
 #[test]
+fn a_group_that_must_be_kept_has_room_beyond_the_limit() {
+    let always = ["c".parse().unwrap()].into();
+    let rules = SnapshotRules {
+        max_series: 1,
+        always,
+        ..SnapshotRules::default()
+    };
+    let points: Vec<_> = ["a", "b", "c"].iter().map(|g| point(60, g, 1.0)).collect();
+    let snapshot = fold(&rules, &[format!("[{}]", points.join(","))]);
+    let names: Vec<_> = lags(&snapshot).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [format!("{PRE}/a"), format!("{PRE}/c")]);
+    assert_eq!(snapshot.dropped.series, 1);
+}
+
+#[test]
+fn an_answer_of_which_nothing_can_be_used_says_why() {
+    let rules = SnapshotRules::default();
+    let none = fold(
+        &rules,
+        &[format!(
+            "[{},{}]",
+            point(60, "a", -1.0),
+            point(60, "b", -2.0)
+        )],
+    );
+    assert_eq!(none.all_dropped(), Some(DropReason::Value));
+    let some = fold(
+        &rules,
+        &[format!(
+            "[{},{}]",
+            point(60, "a", -1.0),
+            point(60, "b", 2.0)
+        )],
+    );
+    assert_eq!(some.all_dropped(), None);
+    assert_eq!(
+        fold(&rules, &["[]".to_owned()]).all_dropped(),
+        None,
+        "nothing came, so nothing was dropped"
+    );
+}
+
+#[test]
 fn groups_the_filter_does_not_want_leave_no_trace() {
     let filter = GroupFilter {
         include: vec!["suffix:_analog".parse().unwrap()],

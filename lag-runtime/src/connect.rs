@@ -28,6 +28,14 @@ pub enum SourceError {
          --cms.ca-file (or SSL_CERT_FILE)"
     )]
     NoCertificates,
+    /// The file with further certificates.
+    #[error("--cms.ca-file (or KAFKA_LAG_CMS_CA_FILE, or cms.ca_file) {path}: {reason}")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The client cannot be made.
     #[error("the client for source {source_name:?} cannot be made")]
     Client {
@@ -113,6 +121,10 @@ pub fn connect(
     }
     let client = client.build().map_err(|error| match error {
         BuildError::NoCertificates => SourceError::NoCertificates,
+        BuildError::CaFile { path, reason } => SourceError::CaFile {
+            path: path.display().to_string(),
+            reason,
+        },
         source => SourceError::Client {
             source_name: source_name.clone(),
             source,
@@ -122,6 +134,12 @@ pub fn connect(
         filter: source.filter.clone(),
         statistic: cms.statistic,
         max_series: lag.max_series,
+        always: source
+            .expected
+            .values()
+            .flatten()
+            .map(|series| series.group.clone())
+            .collect(),
         ..SnapshotRules::default()
     };
     let question = Question {

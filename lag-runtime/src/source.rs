@@ -3,14 +3,17 @@
 use aliyun_cms::{Client, ErrorKind};
 use jiff::Timestamp;
 use lag_core::{
-    ApiCalls, DatapointError, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
+    ApiCalls, DatapointError, DropReason, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
     WindowPolicy,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,7 @@ pub struct CmsSource {
     now: Now,
     /// Instances that the cloud refuses by themselves.
     resting: Mutex<BTreeMap<InstanceId, Rest>>,
+    topics_fail: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
@@ -80,6 +84,12 @@ enum QueryError {
         #[source]
         source: aliyun_cms::Error,
     },
+    #[error("none of the {points} points of {metric} can be used: {}", why.in_words())]
+    Unusable {
+        metric: String,
+        points: u64,
+        why: Why,
+    },
     #[error("page {page} of {metric} is no list of datapoints")]
     Datapoints {
         metric: String,
@@ -89,17 +99,38 @@ enum QueryError {
     },
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Why(DropReason);
+
+impl Why {
+    /// What the operator can do about it.
+    fn in_words(self) -> &'static str {
+        match self.0 {
+            DropReason::Instance => "they are of instances that were not asked for",
+            DropReason::Group => "they name no consumer group: check --cms.metric",
+            DropReason::Topic => "their topic cannot be a name",
+            DropReason::Statistic => {
+                "they lack the statistic: check --cms.statistic and --cms.metric"
+            }
+            DropReason::Value => "their values are negative",
+            DropReason::Timestamp => {
+                "their times lie in the future: check the clock of this machine"
+            }
+        }
+    }
+}
+
 impl QueryError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Call { source, .. } => source.kind(),
-            Self::Datapoints { .. } => ErrorKind::Decode,
+            Self::Datapoints { .. } | Self::Unusable { .. } => ErrorKind::Decode,
         }
     }
 
     /// Whether no single attempt looked wrong, so that nobody has counted this yet.
     fn is_late(&self) -> bool {
-        matches!(self, Self::Datapoints { .. }) || self.kind() == ErrorKind::Pagination
+        !matches!(self, Self::Call { .. }) || self.kind() == ErrorKind::Pagination
     }
 
     fn failure(&self) -> Failure {
@@ -110,8 +141,11 @@ impl QueryError {
                  --cms.rate-limit or lengthen --collect.interval"
                     .to_owned(),
             ),
+            Self::Call { source, .. } if source.kind() == ErrorKind::Pagination => {
+                Some("more groups than fit need a larger --cms.max-pages".to_owned())
+            }
             Self::Call { source, .. } => source.hint(),
-            Self::Datapoints { .. } => None,
+            Self::Datapoints { .. } | Self::Unusable { .. } => None,
         };
         let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
         Failure {
@@ -122,8 +156,10 @@ impl QueryError {
 
     /// Whether a single instance among several can be the reason. Keys, rights, limits and outages concern all.
     fn may_be_one_instance(&self) -> bool {
-        let Self::Call { source, .. } = self else {
-            return false;
+        let source = match self {
+            Self::Datapoints { .. } | Self::Unusable { .. } => return true,
+            Self::Call { source, .. } if source.kind() == ErrorKind::Decode => return true,
+            Self::Call { source, .. } => source,
         };
         let code = source.api().map_or("", |api| api.code.as_str());
         let about_all = [
@@ -157,6 +193,7 @@ impl CmsSource {
             question,
             now,
             resting,
+            topics_fail: AtomicBool::new(false),
         }
     }
 
@@ -241,15 +278,25 @@ impl CmsSource {
         let Some(metric) = &self.question.topic_metric else {
             return;
         };
-        match self.query(metric, batch, now, collected).await {
-            Ok(snapshot) => collected.snapshot.absorb(snapshot),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::debug!(
-                    error,
-                    "lag per topic could not be collected; totals are not affected"
-                );
+        let failure = match self.query(metric, batch, now, collected).await {
+            Ok(snapshot) => {
+                collected.snapshot.absorb(snapshot);
+                None
             }
+            Err(error) => Some(error.failure()),
+        };
+        let was_failing = self.topics_fail.swap(failure.is_some(), Ordering::Relaxed);
+        match failure {
+            Some(Failure { kind, detail }) if !was_failing => tracing::warn!(
+                source.name = &*self.name,
+                code = kind,
+                error = &*detail,
+                "lag per topic cannot be read, totals are not affected: check --cms.topic-metric"
+            ),
+            None if was_failing => {
+                tracing::info!(source.name = &*self.name, "lag per topic is read again")
+            }
+            Some(_) | None => {}
         }
     }
 
@@ -314,6 +361,14 @@ impl CmsSource {
                 })?;
         }
         tracing::debug!(metric, instances = batch.len(), pages = page, "pages read");
-        Ok(builder.finish())
+        let snapshot = builder.finish();
+        match snapshot.all_dropped() {
+            None => Ok(snapshot),
+            Some(reason) => Err(QueryError::Unusable {
+                metric: metric.to_owned(),
+                points: snapshot.received,
+                why: Why(reason),
+            }),
+        }
     }
 }

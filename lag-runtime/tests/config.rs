@@ -62,8 +62,8 @@ fn the_four_variables_of_the_first_post_are_enough() {
     );
     assert_eq!(source.instances, ["alikafka_pre-cn-xxx".parse().unwrap()]);
     assert!(source.filter.accepts(&"anything".parse().unwrap()));
-    assert_eq!(config.web.listen_addresses, [":9876"]);
-    assert_eq!(config.web.telemetry_path, "/metrics");
+    assert_eq!(config.web.listen_addresses[0].text, ":9876");
+    assert_eq!(config.web.telemetry_path.text, "/metrics");
     assert_eq!(config.cms.metric, "message_accumulation");
 }
 
@@ -164,7 +164,17 @@ web: {listen_address: ["127.0.0.1:9876", ":9877"]}
     );
     assert!(config.collect.topics);
     assert_eq!(config.cms.calls_per_second, 5);
-    assert_eq!(config.web.listen_addresses, ["127.0.0.1:9876", ":9877"]);
+    let addresses: Vec<_> = config
+        .web
+        .listen_addresses
+        .iter()
+        .map(|w| w.text.as_str())
+        .collect();
+    assert_eq!(addresses, ["127.0.0.1:9876", ":9877"]);
+    assert_eq!(
+        config.web.listen_addresses[1].place,
+        "kafka-lag.yml line 16: web.listen_address"
+    );
 }
 
 #[test]
@@ -220,7 +230,8 @@ fn every_wrong_flag_is_named_with_what_would_work() {
     for (flag, value, says) in [
         ("--collect.interval", "1", "such as 30s"),
         ("--collect.interval", "30s", "--collect.schedule fixed"),
-        ("--collect.interval", "2d", "1s to 1d"),
+        ("--collect.interval", "2d", "1s to 6h"),
+        ("--cms.metric", "a b", "message_accumulation"),
         ("--collect.schedule", "often", "aligned or fixed"),
         ("--collect.window", "2m", "at least 3m"),
         ("--collect.period", "90s", "multiple of 1m"),
@@ -304,6 +315,38 @@ fn without_an_instance_the_ways_to_name_one_are_told() {
 }
 
 #[test]
+fn an_age_limit_below_the_interval_is_refused_with_the_arithmetic() {
+    let error = mistake(
+        &[
+            &FLAGS[..],
+            &["--collect.interval", "1h", "--lag.max-age", "5m"],
+        ]
+        .concat(),
+        "",
+    );
+    assert!(
+        error.starts_with("--lag.max-age") && error.contains("at least 1h2m30s"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_expected_group_that_the_filter_leaves_out_is_refused() {
+    let error = mistake(
+        &[
+            &FLAGS[..],
+            &["--group.exclude", "prefix:o", "--group.expect", "orders"],
+        ]
+        .concat(),
+        "",
+    );
+    assert!(
+        error.starts_with("--group.expect") && error.contains("left out"),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_expected_group_among_several_instances_needs_its_instance() {
     let error = mistake(
         &[
@@ -350,9 +393,15 @@ fn every_mistake_in_the_file_is_named_with_line_and_key() {
             "sources:\n  - {region: cn-hangzhou, instances: [a]}\n  - {region: cn-hangzhou, instances: [b]}\n",
             &["cn-hangzhou", "name"],
         ),
-        ("web: {listen_address: \"127.0.0.1:1\"}\n", &["line 1"]),
+        (
+            "web: {listen_address: \"127.0.0.1:1\"}\n",
+            &["line 1", "a list"],
+        ),
         ("sources: 5\n", &["line 1"]),
         (": : :\n\t- ]", &["kafka-lag.yml"]),
+        ("collect:\nlag:\n", &["kafka-lag.yml", "one level deeper"]),
+        ("collect:\n  interval: [60s]\n", &["line 2", "one value"]),
+        ("lag: {}\nlag: {}\n", &["line 2", "second time"]),
     ] {
         let error = mistake(&[], file);
         assert!(error.starts_with("kafka-lag.yml"), "{error}");

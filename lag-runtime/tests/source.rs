@@ -155,6 +155,20 @@ async fn one_wrong_instance_does_not_hide_the_others_and_is_then_asked_rarely() 
 }
 
 #[tokio::test]
+async fn an_instance_whose_points_are_no_json_is_found_by_halves_too() {
+    let ids = names(8);
+    let cloud = Cloud::start(&ids, |args| args.source.max_attempts = Some("1".into())).await;
+    let fault = Fault::new(FaultKind::DatapointsMalformed).on_instance(ids[3].clone());
+    cloud.simulator.inject(fault);
+    let collected = cloud.collect().await;
+    assert_eq!(
+        (collected.snapshot.instances.len(), collected.failed.len()),
+        (7, 1)
+    );
+    assert_eq!(collected.failed[&*ids[3]].kind, "decode");
+}
+
+#[tokio::test]
 async fn what_concerns_all_instances_is_not_searched_for_by_halves() {
     let cloud = Cloud::start(&names(20), |_| {}).await;
     cloud.simulator.inject(Fault::new(FaultKind::Forbidden));
@@ -299,6 +313,9 @@ async fn failures_that_no_single_attempt_shows_are_counted_too() {
         (FaultKind::EndlessTokens, "pagination"),
         (FaultKind::DatapointsMalformed, "decode"),
         (FaultKind::SuccessFalse, "unavailable"),
+        (FaultKind::NegativeValues, "decode"),
+        (FaultKind::NoStatistic, "decode"),
+        (FaultKind::FutureTimestamps { seconds: 600 }, "decode"),
     ] {
         let cloud = Cloud::start(&names(1), |args| {
             args.source.max_attempts = Some("1".into());

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Something in front, the shared pieces of a board, something behind.
 #[derive(Debug, Clone)]
@@ -73,5 +74,32 @@ impl Body for SharedBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(u64::try_from(self.remaining()).unwrap_or(u64::MAX))
+    }
+}
+
+/// A body that holds a place among those that may be under way at once, until it was sent or given up.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) body: SharedBody,
+    pub(crate) _place: OwnedSemaphorePermit,
+}
+
+impl Body for Placed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -17,12 +17,16 @@ use jiff::{SignedDuration, Timestamp};
 use lag_core::{ApiCalls, Board, BoardCell};
 use prometheus::Registry;
 use std::{fmt, sync::Arc};
+use tokio::sync::Semaphore;
 
 /// The clock of the shell. This library never asks the system for the time.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Boards with more series than this are rendered on a thread that may block.
 const RENDER_INLINE: usize = 1_000;
+
+/// Listings of large boards under way at once; each holds a text of its own until it was sent.
+const LARGE_LISTINGS: usize = 4;
 
 /// What was built, from what.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +75,7 @@ struct Inner {
     facts: Facts,
     registry: Registry,
     cache: Cache,
+    large_listings: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Exporter {
@@ -98,6 +103,7 @@ impl Exporter {
             facts,
             registry: process_registry(),
             cache: Cache::default(),
+            large_listings: Arc::new(Semaphore::new(LARGE_LISTINGS)),
         }))
     }
 
@@ -210,6 +216,11 @@ impl Exporter {
     pub(crate) fn moment(&self) -> (Arc<Board>, Timestamp) {
         let board = self.0.board.load();
         (board, (self.0.now)())
+    }
+
+    /// Places for listings of large boards.
+    pub(crate) fn large_listings(&self) -> Arc<Semaphore> {
+        self.0.large_listings.clone()
     }
 
     pub(crate) fn config(&self) -> &ServeConfig {

@@ -90,7 +90,7 @@ impl Exporter {
         let serve = ServeConfig {
             max_age: SignedDuration::try_from(config.lag.max_age).expect("a short time"),
             sample_timestamps: config.web.sample_timestamps,
-            telemetry_path: config.web.telemetry_path.clone(),
+            telemetry_path: config.web.telemetry_path.text.clone(),
             build: BuildInfo {
                 program: "kafka-lag-exporter",
                 version: "0.0.0",

@@ -70,8 +70,9 @@ fn closure(package: &str) -> BTreeSet<String> {
         .args([
             "tree",
             "--offline",
+            "--all-features",
             "-e",
-            "normal",
+            "normal,build",
             "--prefix",
             "none",
             "-p",

@@ -24,7 +24,10 @@ async fn an_address_that_is_taken_is_named() {
         .unwrap_err();
     assert_eq!(
         refused.to_string(),
-        format!("cannot listen on {}", simulator.addr())
+        format!(
+            "cannot listen on {}; choose another with --listen-address, port 0 takes any that is free",
+            simulator.addr()
+        )
     );
 }
 

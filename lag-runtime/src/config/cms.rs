@@ -90,9 +90,6 @@ pub(super) fn resolve(
         "cms.statistic",
         &file.statistic,
     )?;
-    let text = |found: Option<Found>, default: &str| {
-        found.map_or_else(|| default.to_owned(), |found| found.text)
-    };
     Ok(CmsConfig {
         signature: signature.map_or(Ok(SignatureVersion::V1), |found| {
             found.choose(&[("v1", SignatureVersion::V1), ("v3", SignatureVersion::V3)])
@@ -107,8 +104,23 @@ pub(super) fn resolve(
         max_attempts: attempts.map_or(Ok(4), |found| number(&found, 1, 10, "attempts"))?,
         max_pages: pages.map_or(Ok(1000), |found| number(&found, 1, 100_000, "pages"))?,
         ca_file: ca_file.map(|found| found.text.into()),
-        metric: text(metric, "message_accumulation"),
-        topic_metric: text(topic, "message_accumulation_onetopic"),
+        metric: metric_name(metric, "message_accumulation")?,
+        topic_metric: metric_name(topic, "message_accumulation_onetopic")?,
         statistic: statistic.map_or(Ok(Statistic::First), |found| found.read())?,
     })
+}
+
+fn metric_name(found: Option<Found>, default: &str) -> Result<String, ConfigError> {
+    let Some(found) = found else {
+        return Ok(default.to_owned());
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if found.text.is_empty() || !found.text.chars().all(plain) {
+        let problem = format!(
+            "{:?} is no metric name: they look like message_accumulation",
+            found.text
+        );
+        return Err(found.wrong(problem));
+    }
+    Ok(found.text)
 }

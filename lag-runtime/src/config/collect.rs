@@ -96,7 +96,7 @@ pub(super) fn resolve(
         interval,
         PromDuration::from_secs(period_std.as_secs()),
         "1s",
-        "1d",
+        "6h",
     )?;
     if let (ScheduleKind::Aligned, Some(place), true) =
         (schedule, interval_place, interval < period_std)
@@ -157,6 +157,9 @@ pub(super) fn resolve_lag(
         &file.max_series,
     )?;
     let default_age = (collect.interval * 3).max(Duration::from_mins(5));
+    let max_age_place = max_age
+        .as_ref()
+        .map_or_else(|| flag_place("--lag.max-age"), |found| found.place.clone());
     // Just before the next point appears, the newest is two minutes old and the publication delay: a shorter limit
     // would call every number stale once a minute.
     let max_age = between(
@@ -165,6 +168,16 @@ pub(super) fn resolve_lag(
         "2m30s",
         "1d",
     )?;
+    if max_age < collect.interval.saturating_add(Duration::from_mins(2)) {
+        let problem = format!(
+            "{} cannot work with an interval of {}: a datum is two minutes old before the next one is read, so every \
+             number would be stale for a while; use at least {}",
+            PromDuration::from(max_age),
+            PromDuration::from(collect.interval),
+            PromDuration::from(collect.interval + Duration::from_secs(150)),
+        );
+        return Err(ConfigError::new(max_age_place, problem));
+    }
     let forget_after = between(
         forget,
         PromDuration::from_secs(3600.max(max_age.as_secs())),

@@ -130,7 +130,35 @@ impl File {
             let reason = error.without_snippet().to_string();
             let reason = reason.lines().collect::<Vec<_>>().join(" ");
             let reason = reason.split(" at line ").next().unwrap_or(&reason); // the place names it already
-            ConfigError::new(format!("{path}{line}"), reason)
+            ConfigError::new(format!("{path}{line}"), in_words(reason))
         })
     }
+}
+
+/// The parser's words for the mistakes that people make.
+fn in_words(reason: &str) -> String {
+    let known = [
+        (
+            "expected sequence start",
+            "a list is needed here, such as [one, two]",
+        ),
+        (
+            "expected mapping start",
+            "keys with values are needed here, one level deeper",
+        ),
+        (
+            "expected string scalar",
+            "one value is needed here, not a list or keys",
+        ),
+        (
+            "DuplicateKeyPolicy",
+            "a key stands here for the second time",
+        ),
+        (
+            "from_str_multiple",
+            "only one YAML document is allowed in the file",
+        ),
+    ];
+    let found = known.iter().find(|(sign, _)| reason.contains(sign));
+    found.map_or_else(|| reason.to_owned(), |(_, words)| (*words).to_owned())
 }

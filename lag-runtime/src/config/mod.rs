@@ -17,7 +17,7 @@ pub use collect::{CollectConfig, LagConfig, ScheduleKind};
 pub use file::File;
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
-pub use web::WebConfig;
+pub use web::{WebConfig, Written};
 
 use std::fmt;
 

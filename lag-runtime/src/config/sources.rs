@@ -1,7 +1,7 @@
 //! Which instances, where.
 
 use aliyun_cms::Endpoint;
-use lag_core::{GroupFilter, InstanceId, Matcher, SeriesName};
+use lag_core::{GroupFilter, GroupName, InstanceId, Matcher, SeriesName};
 use std::collections::BTreeMap;
 
 use super::{
@@ -154,7 +154,7 @@ fn from_flags(
     let filter = filter(args, file, picker, None)?;
     let named_by = instances[0].place.clone();
     let instances = ids(&instances)?;
-    let expected = expected(&expect(args, file, picker, None)?, &instances)?;
+    let expected = expected(&expect(args, file, picker, None)?, &instances, &filter)?;
     let source = SourceConfig {
         name,
         region: label,
@@ -207,7 +207,7 @@ fn from_file(
         });
         let own = Some((source, index));
         let filter = filter(args, file, picker, own)?;
-        let expected = expected(&expect(args, file, picker, own)?, &instances)?;
+        let expected = expected(&expect(args, file, picker, own)?, &instances, &filter)?;
         Ok(SourceConfig {
             name,
             region,
@@ -327,6 +327,7 @@ fn expect(
 fn expected(
     found: &[Found],
     instances: &[InstanceId],
+    filter: &GroupFilter,
 ) -> Result<BTreeMap<InstanceId, Vec<SeriesName>>, ConfigError> {
     let mut expected: BTreeMap<InstanceId, Vec<SeriesName>> = BTreeMap::new();
     for found in found {
@@ -349,9 +350,15 @@ fn expected(
                 return Err(found.wrong(problem));
             }
         };
-        let group = group
+        let group: GroupName = group
             .parse()
             .map_err(|error: lag_core::InvalidName| found.wrong(error.to_string()))?;
+        if !filter.accepts(&group) {
+            let problem = format!(
+                "{group} is left out by the include and exclude patterns: it would never be there"
+            );
+            return Err(found.wrong(problem));
+        }
         expected
             .entry(instance.clone())
             .or_default()

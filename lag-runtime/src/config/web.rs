@@ -2,7 +2,7 @@
 
 use super::{
     ConfigError, File,
-    pick::{Picker, boolean},
+    pick::{Found, Picker, boolean, flag_place},
 };
 use crate::args::Args;
 
@@ -10,11 +10,36 @@ use crate::args::Args;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebConfig {
     /// Addresses to listen on, as written, at least one.
-    pub listen_addresses: Vec<String>,
+    pub listen_addresses: Vec<Written>,
     /// Path of the metrics, as written.
-    pub telemetry_path: String,
+    pub telemetry_path: Written,
     /// Whether lag samples carry the time of the datum.
     pub sample_timestamps: bool,
+}
+
+/// A value that is read by somebody else, and the place to name when it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The value.
+    pub text: String,
+    /// The flag, or the file with line and key.
+    pub place: String,
+}
+
+impl Written {
+    fn new(found: Found) -> Self {
+        Self {
+            text: found.text,
+            place: found.place,
+        }
+    }
+
+    fn default_of(flag: &str, text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            place: flag_place(flag),
+        }
+    }
 }
 
 pub(super) fn resolve(
@@ -29,9 +54,9 @@ pub(super) fn resolve(
         "web.listen_address",
         &web.listen_address,
     )?;
-    let mut listen_addresses: Vec<_> = listen.into_iter().map(|found| found.text).collect();
+    let mut listen_addresses: Vec<_> = listen.into_iter().map(Written::new).collect();
     if listen_addresses.is_empty() {
-        listen_addresses.push(":9876".to_owned());
+        listen_addresses.push(Written::default_of("--web.listen-address", ":9876"));
     }
     let path = picker.one(
         "--web.telemetry-path",
@@ -39,7 +64,10 @@ pub(super) fn resolve(
         "web.telemetry_path",
         &web.telemetry_path,
     )?;
-    let telemetry_path = path.map_or_else(|| "/metrics".to_owned(), |found| found.text);
+    let telemetry_path = path.map_or_else(
+        || Written::default_of("--web.telemetry-path", "/metrics"),
+        Written::new,
+    );
     let stamps = picker.one(
         "--metrics.sample-timestamps",
         args.sample_timestamps.as_deref(),

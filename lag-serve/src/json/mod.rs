@@ -3,7 +3,11 @@
 mod buffer;
 mod wire;
 
-use crate::{Exporter, exporter::is_large};
+use crate::{
+    Exporter,
+    body::{Placed, SharedBody},
+    exporter::is_large,
+};
 use axum::{
     body::Body,
     extract::{Path, RawQuery, State, rejection::PathRejection},
@@ -14,7 +18,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
-use lag_core::{Board, GroupKey, InvalidName, Reading};
+use lag_core::{GroupKey, InvalidName, Reading};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::{borrow::Cow, io::Write};
@@ -24,14 +28,25 @@ use wire::{Answer, Group, Listing};
 pub(crate) async fn listing(State(exporter): State<Exporter>) -> Response {
     let (board, now) = exporter.moment();
     let max_age = exporter.config().max_age;
-    let answer = move |board: &Board| respond(StatusCode::OK, &Listing::new(board, now, max_age));
     if !is_large(&board) {
-        return answer(&board);
+        return respond(StatusCode::OK, &Listing::new(&board, now, max_age));
     }
+    drop(board);
+    // Megabytes each: clients that do not read what they asked for must not pile them up.
+    let Ok(place) = exporter.large_listings().acquire_owned().await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
+    };
+    let (board, now) = exporter.moment();
     // The text of a large board takes milliseconds; other requests should not wait for it.
-    let task = tokio::task::spawn_blocking(move || answer(&board));
+    let task = tokio::task::spawn_blocking(move || text(&Listing::new(&board, now, max_age)));
     match task.await {
-        Ok(response) => response,
+        Ok(body) => reply(
+            StatusCode::OK,
+            Body::new(Placed {
+                body,
+                _place: place,
+            }),
+        ),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response(),
@@ -76,7 +91,8 @@ pub(crate) async fn single(
             let what = if board.instance(&instance).is_none() {
                 "the instance is not watched"
             } else {
-                "the cloud knows no such group, or it has never had a lag"
+                "the last answer held nothing usable of it: the cloud may not know it, it may never have had a lag, or a filter \
+                 or --lag.max-series leaves it out"
             };
             let error = format!("no lag of {key}: {what}; known groups are listed at /api/v1/lag");
             respond(StatusCode::NOT_FOUND, &answer(error))
@@ -121,10 +137,18 @@ fn topic(query: &str) -> Result<Option<Cow<'_, str>>, String> {
 }
 
 fn respond(status: StatusCode, answer: &impl Serialize) -> Response {
+    reply(status, Body::new(text(answer)))
+}
+
+fn text(answer: &impl Serialize) -> SharedBody {
     let mut buffer = Buffer::default();
     serde_json::to_writer(&mut buffer, answer)
         .and_then(|()| buffer.write_all(b"\n").map_err(serde_json::Error::io))
         .expect("texts and finite numbers are always JSON, and memory takes them");
+    buffer.into_body()
+}
+
+fn reply(status: StatusCode, body: Body) -> Response {
     let headers = [
         (
             CONTENT_TYPE,
@@ -132,7 +156,7 @@ fn respond(status: StatusCode, answer: &impl Serialize) -> Response {
         ),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (status, headers, Body::new(buffer.into_body())).into_response()
+    (status, headers, body).into_response()
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ async fn before_the_first_answer_a_group_is_503_not_404() {
 async fn an_absent_group_is_404_and_says_where_to_look() {
     let reply = single("alikafka_pre-cn-a/nobody").await;
     assert_eq!(reply.status, 404);
-    insta::assert_snapshot!(reply.text(), @r#"{"error":"no lag of alikafka_pre-cn-a/nobody: the cloud knows no such group, or it has never had a lag; known groups are listed at /api/v1/lag","instance_id":"alikafka_pre-cn-a","consumer_group":"nobody","state":"absent"}"#);
+    insta::assert_snapshot!(reply.text(), @r#"{"error":"no lag of alikafka_pre-cn-a/nobody: the last answer held nothing usable of it: the cloud may not know it, it may never have had a lag, or a filter or --lag.max-series leaves it out; known groups are listed at /api/v1/lag","instance_id":"alikafka_pre-cn-a","consumer_group":"nobody","state":"absent"}"#);
     let reply = single("elsewhere/nobody").await;
     assert_eq!(reply.status, 404);
     insta::assert_snapshot!(reply.text(), @r#"{"error":"no lag of elsewhere/nobody: the instance is not watched; known groups are listed at /api/v1/lag","instance_id":"elsewhere","consumer_group":"nobody","state":"absent"}"#);

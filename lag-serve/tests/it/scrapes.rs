@@ -159,3 +159,23 @@ fn the_blocking_way_gives_the_same_bytes() {
         assert_eq!(steady(&gunzip(&packed)), steady(plain));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_do_not_read_a_large_listing_cannot_pile_them_up() {
+    let served = Served::new(large(1_001));
+    let ask = || {
+        let request = Request::get("/api/v1/lag").body(Body::empty()).unwrap();
+        served.exporter.router().oneshot(request)
+    };
+    let mut unread = Vec::new();
+    for _ in 0..4 {
+        unread.push(ask().await.unwrap());
+    }
+    let fifth = tokio::time::timeout(std::time::Duration::from_secs(1), ask()).await;
+    assert!(
+        fifth.is_err(),
+        "a fifth text was made while four were not read"
+    );
+    drop(unread.pop());
+    assert_eq!(ask().await.unwrap().status(), 200);
+}
