@@ -26,8 +26,11 @@ pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
         instance,
         endpoint,
         ..
-    } = &args.source;
-    if args.config_file.is_some() || region.is_some() || endpoint.is_some() || !instance.is_empty()
+    } = &args.read.source;
+    if args.read.config_file.is_some()
+        || region.is_some()
+        || endpoint.is_some()
+        || !instance.is_empty()
     {
         bail!(
             "--demo brings its own cloud: leave out --config.file, --cms.region, --cms.instance and --cms.endpoint"
@@ -47,12 +50,18 @@ pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
             .await
             .context("the simulated cloud cannot be started")?,
     };
-    args.source.region = Some("demo".into());
-    args.source.endpoint = Some(simulator.url());
-    args.source.instance = instances;
+    args.read.source.region = Some("demo".into());
+    args.read.source.endpoint = Some(simulator.url());
+    args.read.source.instance = instances;
     // Lively: the simulated cloud costs nothing, and faults should show within seconds.
-    args.collect.interval.get_or_insert_with(|| "5s".into());
-    args.collect.schedule.get_or_insert_with(|| "fixed".into());
+    args.read
+        .collect
+        .interval
+        .get_or_insert_with(|| "5s".into());
+    args.read
+        .collect
+        .schedule
+        .get_or_insert_with(|| "fixed".into());
     if args.web.listen_address.is_empty() {
         args.web.listen_address.push("127.0.0.1:9876".into());
     }

@@ -29,12 +29,13 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let now = system_clock();
     let file = cli
         .args
+        .read
         .config_file
         .as_deref()
         .map_or_else(|| Ok(File::default()), File::read)?;
-    let path = cli.args.config_file.clone();
+    let path = cli.args.read.config_file.clone();
     log::install(
-        LogConfig::resolve(&cli.args.log, &file, path.as_deref(), &process_env)?,
+        LogConfig::resolve(&cli.args.read.log, &file, path.as_deref(), &process_env)?,
         now.clone(),
     );
     tracing::info!(

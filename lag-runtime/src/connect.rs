@@ -1,6 +1,8 @@
 //! From a configuration to a source that can be asked.
 
-use aliyun_cms::{BuildError, Client, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock};
+use aliyun_cms::{
+    BuildError, Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock,
+};
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{ApiCalls, SnapshotRules};
 use std::{
@@ -79,57 +81,13 @@ pub fn connect(
     calls: &Arc<ApiCalls>,
     now: Now,
 ) -> Result<CmsSource, SourceError> {
-    let (name, source_name): (Arc<str>, _) = (source.name.as_str().into(), source.name.clone());
+    let name: Arc<str> = source.name.as_str().into();
     calls.declare(
         &name,
         ACTION,
         ErrorKind::ALL.iter().map(|kind| kind.as_str()),
     );
-    let observer = {
-        let (calls, name, skew) = (calls.clone(), name.clone(), SkewWatch::default());
-        move |attempt: &aliyun_cms::Attempt<'_>| {
-            if let Some(offset) = attempt.clock_offset {
-                skew.note(&name, offset);
-            }
-            calls.record(
-                &name,
-                attempt.action,
-                attempt.outcome.map_err(|kind| kind.as_str()),
-            );
-        }
-    };
-    let mut client = Client::builder()
-        .endpoint(source.endpoint.clone())
-        .credentials(account.credentials.clone())
-        .clock(SigningClock(now.clone()))
-        .signature(cms.signature)
-        .placement(cms.placement)
-        .timeout(cms.timeout)
-        .retry(RetryPolicy::default().with_max_attempts(cms.max_attempts))
-        .limiter(account.limiter.clone())
-        .user_agent(concat!("kafka-lag/", env!("CARGO_PKG_VERSION")))
-        .observer(observer);
-    let host = source.endpoint.to_string();
-    if ["127.0.0.1", "localhost", "[::1]"]
-        .iter()
-        .any(|local| host.starts_with(local))
-    {
-        client = client.no_proxy();
-    }
-    if let Some(file) = &cms.ca_file {
-        client = client.ca_file(file);
-    }
-    let client = client.build().map_err(|error| match error {
-        BuildError::NoCertificates => SourceError::NoCertificates,
-        BuildError::CaFile { path, reason } => SourceError::CaFile {
-            path: path.display().to_string(),
-            reason,
-        },
-        source => SourceError::Client {
-            source_name: source_name.clone(),
-            source,
-        },
-    })?;
+    let client = client(source, cms, account, calls, now.clone())?;
     let rules = SnapshotRules {
         filter: source.filter.clone(),
         statistic: cms.statistic,
@@ -156,6 +114,83 @@ pub fn connect(
         question,
         now,
     ))
+}
+
+/// Makes the client of a source, for any call. Its attempts are counted under the source's name.
+///
+/// # Errors
+/// [`SourceError`] when the HTTP client cannot be made, for example without any CA certificate.
+pub fn client(
+    source: &SourceConfig,
+    cms: &CmsConfig,
+    account: &Account,
+    calls: &Arc<ApiCalls>,
+    now: Now,
+) -> Result<Client, SourceError> {
+    let name: Arc<str> = source.name.as_str().into();
+    let client = builder(source, cms, account, calls, now);
+    client.build().map_err(|error| match error {
+        BuildError::NoCertificates => SourceError::NoCertificates,
+        BuildError::CaFile { path, reason } => SourceError::CaFile {
+            path: path.display().to_string(),
+            reason,
+        },
+        error => SourceError::Client {
+            source_name: name.to_string(),
+            source: error,
+        },
+    })
+}
+
+/// The client of a source, before it is built: another endpoint or API version can still be given.
+#[must_use]
+pub fn builder(
+    source: &SourceConfig,
+    cms: &CmsConfig,
+    account: &Account,
+    calls: &Arc<ApiCalls>,
+    now: Now,
+) -> ClientBuilder {
+    let name: Arc<str> = source.name.as_str().into();
+    let observer = {
+        let (calls, skew) = (calls.clone(), SkewWatch::default());
+        move |attempt: &aliyun_cms::Attempt<'_>| {
+            if let Some(offset) = attempt.clock_offset {
+                skew.note(&name, offset);
+            }
+            calls.record(
+                &name,
+                attempt.action,
+                attempt.outcome.map_err(|kind| kind.as_str()),
+            );
+        }
+    };
+    let mut client = Client::builder()
+        .endpoint(source.endpoint.clone())
+        .credentials(account.credentials.clone())
+        .clock(SigningClock(now))
+        .signature(cms.signature)
+        .placement(cms.placement)
+        .timeout(cms.timeout)
+        .retry(RetryPolicy::default().with_max_attempts(cms.max_attempts))
+        .limiter(account.limiter.clone())
+        .user_agent(concat!("kafka-lag/", env!("CARGO_PKG_VERSION")))
+        .observer(observer);
+    if is_local(&source.endpoint.to_string()) {
+        client = client.no_proxy();
+    }
+    if let Some(file) = &cms.ca_file {
+        client = client.ca_file(file);
+    }
+    client
+}
+
+/// Whether a host is this machine, which no proxy can reach.
+#[must_use]
+pub fn is_local(host: &str) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|local| host.starts_with(local))
 }
 
 /// Says once when the clock of this machine goes wrong, and once when it is right again: ages are measured with it,

@@ -14,5 +14,5 @@ mod source;
 pub mod version;
 
 pub use clock::{Now, system_clock};
-pub use connect::{Account, SourceError, connect};
+pub use connect::{Account, SourceError, builder, client, connect, is_local};
 pub use source::{CmsSource, NAMESPACE};

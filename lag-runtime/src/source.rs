@@ -3,18 +3,17 @@
 use aliyun_cms::{Client, ErrorKind};
 use jiff::Timestamp;
 use lag_core::{
-    ApiCalls, DatapointError, DropReason, InstanceId, LagSnapshot, SnapshotBuilder, SnapshotRules,
-    WindowPolicy,
+    ApiCalls, DatapointError, DropReason, InstanceId, LagSnapshot, QueryFault, Rests,
+    SnapshotBuilder, SnapshotRules, WindowPolicy,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use crate::{Now, log::chain};
@@ -23,12 +22,6 @@ use crate::{Now, log::chain};
 pub const NAMESPACE: &str = "acs_kafka";
 /// The action that is called.
 pub(crate) const ACTION: &str = "DescribeMetricList";
-/// Instances in one request, the vendor's limit.
-const BATCH: usize = 50;
-/// How long an instance that the cloud refuses is asked on its own and rarely.
-const FIRST_REST: Duration = Duration::from_mins(5);
-const LONGEST_REST: Duration = Duration::from_hours(1);
-
 /// What is asked of every instance.
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
@@ -50,14 +43,8 @@ pub struct CmsSource {
     question: Question,
     now: Now,
     /// Instances that the cloud refuses by themselves.
-    resting: Mutex<BTreeMap<InstanceId, Rest>>,
+    resting: Mutex<Rests>,
     topics_fail: AtomicBool,
-}
-
-#[derive(Debug, Clone)]
-struct Rest {
-    until: Timestamp,
-    length: Duration,
 }
 
 impl fmt::Debug for CmsSource {
@@ -154,25 +141,15 @@ impl QueryError {
         }
     }
 
-    /// Whether a single instance among several can be the reason. Keys, rights, limits and outages concern all.
-    fn may_be_one_instance(&self) -> bool {
-        let source = match self {
-            Self::Datapoints { .. } | Self::Unusable { .. } => return true,
-            Self::Call { source, .. } if source.kind() == ErrorKind::Decode => return true,
-            Self::Call { source, .. } => source,
-        };
-        let code = source.api().map_or("", |api| api.code.as_str());
-        let about_all = [
-            "Missing",
-            "InvalidTimeStamp",
-            "IllegalTimestamp",
-            "Unsupported",
-            "InvalidSignature",
-        ];
-        source.kind() == ErrorKind::InvalidRequest
-            && source.api().is_some()
-            && !code.ends_with("NotFound")
-            && !about_all.iter().any(|start| code.starts_with(start))
+    fn fault(&self) -> QueryFault<'_> {
+        match self {
+            Self::Datapoints { .. } | Self::Unusable { .. } => QueryFault::Answer,
+            Self::Call { source, .. } => match (source.kind(), source.api()) {
+                (ErrorKind::Decode, _) => QueryFault::Answer,
+                (ErrorKind::InvalidRequest, Some(api)) => QueryFault::Refused { code: &api.code },
+                _ => QueryFault::Other,
+            },
+        }
     }
 }
 
@@ -203,25 +180,26 @@ impl CmsSource {
             snapshot: LagSnapshot::empty(now),
             failed: BTreeMap::new(),
         };
-        let mut queue = self.batches(now);
+        let mut queue = self.resting().batches(&self.instances, now);
+        queue.reverse();
         while let Some(batch) = queue.pop() {
             match self
                 .query(&self.question.metric, &batch, now, &collected)
                 .await
             {
                 Ok(snapshot) => {
-                    self.end_rest(&batch);
+                    self.resting().end(&batch);
                     collected.snapshot.absorb(snapshot);
                     self.add_topics(&batch, now, &mut collected).await;
                 }
-                Err(error) if batch.len() > 1 && error.may_be_one_instance() => {
+                Err(error) if batch.len() > 1 && error.fault().may_be_one_instance() => {
                     // One wrong id must not hide the others: find it by halves, once.
                     let (left, right) = batch.split_at(batch.len() / 2);
                     queue.extend([right.to_vec(), left.to_vec()]);
                 }
                 Err(error) => {
                     let mut failure = error.failure();
-                    if let ([instance], true) = (&*batch, error.may_be_one_instance())
+                    if let ([instance], true) = (&*batch, error.fault().may_be_one_instance())
                         && self.instances.len() > 1
                     {
                         failure = self.rest(instance, now, &failure);
@@ -234,29 +212,13 @@ impl CmsSource {
         collected
     }
 
-    /// Instances in groups of fifty. Those that rest are left out, or asked on their own when it is time.
-    fn batches(&self, now: Timestamp) -> Vec<Vec<InstanceId>> {
-        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut healthy, mut batches) = (Vec::new(), Vec::new());
-        for id in &self.instances {
-            match resting.get(id) {
-                None => healthy.push(id.clone()),
-                Some(rest) if rest.until <= now => batches.push(vec![id.clone()]),
-                Some(_) => {}
-            }
-        }
-        batches.extend(healthy.chunks(BATCH).rev().map(<[_]>::to_vec));
-        batches
+    fn resting(&self) -> MutexGuard<'_, Rests> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets an instance rest, longer each time; the failure then says until when.
+    /// Lets an instance rest; the failure then says until when.
     fn rest(&self, instance: &InstanceId, now: Timestamp, failure: &Failure) -> Failure {
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let length = resting
-            .get(instance)
-            .map_or(FIRST_REST, |rest| (rest.length * 2).min(LONGEST_REST));
-        let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
-        resting.insert(instance.clone(), Rest { until, length });
+        let until = self.resting().begin(instance, now);
         let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
         let detail = format!(
             "{}; only this instance is refused, it is asked again at {until}",
@@ -266,11 +228,6 @@ impl CmsSource {
             kind: failure.kind,
             detail: detail.into(),
         }
-    }
-
-    fn end_rest(&self, batch: &[InstanceId]) {
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.retain(|id, _| !batch.contains(id));
     }
 
     /// Lag per topic is extra: when it fails, totals stay, and topics age.

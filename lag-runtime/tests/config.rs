@@ -19,7 +19,7 @@ fn resolve(flags: &[&str], file: &str, env: &[(&str, &str)]) -> Result<Config, C
     let mut args = Program::try_parse_from(["program"].iter().chain(flags))
         .unwrap()
         .args;
-    args.config_file = Some("kafka-lag.yml".to_owned());
+    args.read.config_file = Some("kafka-lag.yml".to_owned());
     let file = File::parse("kafka-lag.yml", file)?;
     Config::resolve(&args, &file, &|name| {
         env.iter()
@@ -448,7 +448,7 @@ fn log_levels_and_formats_are_told_when_wrong() {
     let resolve = |level: &str, format: &str| {
         let flags = ["program", "--log.level", level, "--log.format", format];
         let args = Program::try_parse_from(flags).unwrap().args;
-        LogConfig::resolve(&args.log, &File::default(), None, &|_| None)
+        LogConfig::resolve(&args.read.log, &File::default(), None, &|_| None)
     };
     assert!(resolve("debug", "json").is_ok());
     let error = resolve("loud", "json").unwrap_err().to_string();

@@ -38,9 +38,9 @@ impl Cloud {
         }
         let simulator = Simulator::start(config.rate_limit(0)).await.unwrap();
         let mut args = Args::default();
-        args.source.region = Some("cn-hangzhou".into());
-        args.source.endpoint = Some(simulator.url());
-        args.source.instance = instances.to_vec();
+        args.read.source.region = Some("cn-hangzhou".into());
+        args.read.source.endpoint = Some(simulator.url());
+        args.read.source.instance = instances.to_vec();
         change(&mut args);
         let config = Config::resolve(&args, &File::default(), &|_| None).unwrap();
         let time = Arc::new(Mutex::new(start()));
@@ -157,7 +157,10 @@ async fn one_wrong_instance_does_not_hide_the_others_and_is_then_asked_rarely() 
 #[tokio::test]
 async fn an_instance_whose_points_are_no_json_is_found_by_halves_too() {
     let ids = names(8);
-    let cloud = Cloud::start(&ids, |args| args.source.max_attempts = Some("1".into())).await;
+    let cloud = Cloud::start(&ids, |args| {
+        args.read.source.max_attempts = Some("1".into())
+    })
+    .await;
     let fault = Fault::new(FaultKind::DatapointsMalformed).on_instance(ids[3].clone());
     cloud.simulator.inject(fault);
     let collected = cloud.collect().await;
@@ -238,7 +241,7 @@ async fn datapoints_that_are_no_json_are_a_failure_of_kind_decode() {
 #[tokio::test]
 async fn lag_per_topic_is_extra_and_its_failure_spares_the_totals() {
     let ids = names(1);
-    let cloud = Cloud::start(&ids, |args| args.collect.topics = Some("true".into())).await;
+    let cloud = Cloud::start(&ids, |args| args.read.collect.topics = Some("true".into())).await;
     let both = cloud.collect().await;
     assert_eq!(cloud.simulator.counters().calls, 2);
     assert!(both.snapshot.series() > 1, "{:?}", both.snapshot);
@@ -251,8 +254,8 @@ async fn lag_per_topic_is_extra_and_its_failure_spares_the_totals() {
     );
 
     let cloud = Cloud::start(&ids, |args| {
-        args.collect.topics = Some("true".into());
-        args.source.topic_metric = Some("no_such_metric".into());
+        args.read.collect.topics = Some("true".into());
+        args.read.source.topic_metric = Some("no_such_metric".into());
     })
     .await;
     let totals = cloud.collect().await;
@@ -264,8 +267,8 @@ async fn both_signatures_and_both_placements_are_accepted_by_the_cloud() {
     for signature in ["v1", "v3"] {
         for placement in ["query", "form"] {
             let cloud = Cloud::start(&names(1), |args| {
-                args.source.signature = Some(signature.into());
-                args.source.placement = Some(placement.into());
+                args.read.source.signature = Some(signature.into());
+                args.read.source.placement = Some(placement.into());
             })
             .await;
             let collected = cloud.collect().await;
@@ -318,8 +321,8 @@ async fn failures_that_no_single_attempt_shows_are_counted_too() {
         (FaultKind::FutureTimestamps { seconds: 600 }, "decode"),
     ] {
         let cloud = Cloud::start(&names(1), |args| {
-            args.source.max_attempts = Some("1".into());
-            args.source.max_pages = Some("3".into());
+            args.read.source.max_attempts = Some("1".into());
+            args.read.source.max_pages = Some("3".into());
         })
         .await;
         cloud.simulator.inject(Fault::new(fault));

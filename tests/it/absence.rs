@@ -19,8 +19,8 @@ async fn exporter() -> Exporter {
         .group(INSTANCE, "busy", Scenario::Constant { lag: 150_001 })
         .group(INSTANCE, "caught-up", Scenario::Zero);
     let quick = |args: &mut Args| {
-        args.source.max_attempts = Some("1".into());
-        args.source.max_pages = Some("20".into());
+        args.read.source.max_attempts = Some("1".into());
+        args.read.source.max_pages = Some("20".into());
     };
     Exporter::start(cloud, start(), quick).await
 }

@@ -10,9 +10,20 @@ pub use log::LogArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
 pub use web::WebArgs;
 
-/// Everything that can also stand in the configuration file.
+/// What a program needs that reads lag and serves it.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Args {
+    /// Where lag comes from, and what counts.
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// Where it is served.
+    #[command(flatten)]
+    pub web: WebArgs,
+}
+
+/// What every program needs that reads lag.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ReadArgs {
     /// Configuration file (YAML); flags and environment variables override it
     #[arg(
         long = "config.file",
@@ -32,9 +43,6 @@ pub struct Args {
     /// Which groups.
     #[command(flatten)]
     pub group: GroupArgs,
-    /// Where it is served.
-    #[command(flatten)]
-    pub web: WebArgs,
     /// What is logged.
     #[command(flatten)]
     pub log: LogArgs,

@@ -9,7 +9,7 @@ use super::{
     file::Text,
     pick::{Found, Picker, between, number},
 };
-use crate::args::Args;
+use crate::args::ReadArgs;
 
 /// How the cloud is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct CmsConfig {
 }
 
 pub(super) fn resolve(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<CmsConfig, ConfigError> {

@@ -8,7 +8,7 @@ use super::{
     file::Text,
     pick::{Picker, between, boolean, flag_place, number},
 };
-use crate::args::Args;
+use crate::args::ReadArgs;
 
 /// When lag is collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct LagConfig {
 }
 
 pub(super) fn resolve(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<CollectConfig, ConfigError> {
@@ -132,7 +132,7 @@ pub(super) fn resolve(
 }
 
 pub(super) fn resolve_lag(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
     collect: CollectConfig,

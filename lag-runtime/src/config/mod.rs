@@ -47,16 +47,20 @@ impl Config {
     /// The first mistake, with its place and what would work.
     pub fn resolve(args: &Args, file: &File, env: Env<'_>) -> Result<Self, ConfigError> {
         let picker = pick::Picker {
-            path: args.config_file.as_deref().unwrap_or("configuration file"),
+            path: args
+                .read
+                .config_file
+                .as_deref()
+                .unwrap_or("configuration file"),
             env,
         };
-        let cms = cms::resolve(args, file, picker)?;
-        let collect = collect::resolve(args, file, picker)?;
-        let lag = collect::resolve_lag(args, file, picker, collect)?;
-        let web = web::resolve(args, file, picker)?;
+        let cms = cms::resolve(&args.read, file, picker)?;
+        let collect = collect::resolve(&args.read, file, picker)?;
+        let lag = collect::resolve_lag(&args.read, file, picker, collect)?;
+        let web = web::resolve(&args.web, file, picker)?;
         let mut notices = Vec::new();
         Ok(Self {
-            sources: sources::resolve(args, file, picker, &mut notices)?,
+            sources: sources::resolve(&args.read, file, picker, &mut notices)?,
             cms,
             collect,
             lag,

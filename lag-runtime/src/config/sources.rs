@@ -9,7 +9,7 @@ use super::{
     file::Source,
     pick::{Found, Picker, flag_place},
 };
-use crate::args::Args;
+use crate::args::ReadArgs;
 
 /// One region or account, collected on its own.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct SourceConfig {
 
 /// The sources of the command line, else those of the file.
 pub(super) fn resolve(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
     notices: &mut Vec<String>,
@@ -79,7 +79,7 @@ fn seed(env: Env<'_>, name: &str) -> Option<String> {
 }
 
 fn from_flags(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<Option<(SourceConfig, String)>, ConfigError> {
@@ -167,7 +167,7 @@ fn from_flags(
 }
 
 fn from_file(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<Vec<SourceConfig>, ConfigError> {
@@ -265,7 +265,7 @@ fn ids(found: &[Found]) -> Result<Vec<InstanceId>, ConfigError> {
 
 /// Flags, else the source's own patterns, else those of the section `group`.
 fn filter(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
     own: Option<(&Source, usize)>,
@@ -304,7 +304,7 @@ fn filter(
 }
 
 fn expect(
-    args: &Args,
+    args: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
     own: Option<(&Source, usize)>,

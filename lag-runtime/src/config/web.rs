@@ -4,7 +4,7 @@ use super::{
     ConfigError, File,
     pick::{Found, Picker, boolean, flag_place},
 };
-use crate::args::Args;
+use crate::args::WebArgs;
 
 /// Where it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +43,11 @@ impl Written {
 }
 
 pub(super) fn resolve(
-    args: &Args,
+    args: &WebArgs,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<WebConfig, ConfigError> {
-    let (web, metrics, args) = (&file.web, &file.metrics, &args.web);
+    let (web, metrics) = (&file.web, &file.metrics);
     let listen = picker.many(
         "--web.listen-address",
         &args.listen_address,

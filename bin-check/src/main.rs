@@ -1,0 +1,3 @@
+//! Looks at consumer lag from a terminal.
+
+fn main() {}
