@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod budget;
 mod calls;
 pub mod datapoint;
 mod duration;
@@ -16,6 +17,9 @@ mod snapshot;
 mod trend;
 mod window;
 
+pub use budget::{
+    BudgetNews, BudgetPolicy, BudgetReport, Budgets, FREE_REQUESTS, InvalidMonth, Month, MonthUsage,
+};
 pub use calls::{ApiCalls, CallCount, CallTotals};
 pub use datapoint::{DatapointError, Statistic};
 pub use duration::{InvalidDuration, PromDuration};

@@ -71,6 +71,15 @@ impl Schedule {
         }
     }
 
+    /// Keeps another interval from the next collection on.
+    pub fn set_interval(&mut self, interval: Duration) {
+        let shortest = self
+            .aligned
+            .as_ref()
+            .map_or(SignedDuration::ZERO, |aligned| aligned.period);
+        self.interval = signed(interval).max(shortest);
+    }
+
     /// When the next collection begins; never before `now`.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Timestamp {
