@@ -74,6 +74,14 @@ pub(crate) struct Args {
     #[arg(long, env = "CMS_SIM_PUBLICATION_JITTER", value_name = "DURATION", default_value = "0s", value_parser = duration)]
     publication_jitter: Duration,
 
+    /// The longest life of a temporary set of keys; shortens what DurationSeconds asks for.
+    #[arg(long, env = "CMS_SIM_TOKEN_LIFETIME", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    token_lifetime: Duration,
+
+    /// The metadata service refuses requests without a token of its own.
+    #[arg(long, env = "CMS_SIM_IMDS_V2_ONLY")]
+    imds_v2_only: bool,
+
     /// Calls per second and action before Throttling.User; 0 allows any number.
     #[arg(
         long,
@@ -126,6 +134,8 @@ impl Args {
             .topics(usize::try_from(self.topics)?)
             .publication_delay(self.publication_delay)
             .publication_jitter(self.publication_jitter)
+            .token_lifetime(self.token_lifetime)
+            .imds_v2_only(self.imds_v2_only)
             .rate_limit(self.rate_limit)
             .order(match self.order {
                 Order::Time => PointOrder::TimeMajor,
@@ -169,7 +179,9 @@ fn guide(url: &str, key: &str, secret: &str, instances: &str) -> String {
          endpoint                          {url}\n  \
          ALIBABA_CLOUD_ACCESS_KEY_ID       {key}\n  \
          ALIBABA_CLOUD_ACCESS_KEY_SECRET   {secret}\n  \
-         instances                         {instances}\n\n\
+         instances                         {instances}\n  \
+         credentials URI                   {url}/credentials\n  \
+         instance metadata and STS         {url}\n\n\
          Watch and control it:\n  \
          curl {url}/_sim/state\n  \
          curl -X POST {url}/_sim/faults -d '{{\"fault\":\"throttling\",\"times\":3}}'"

@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{faults::Fault, pages::PointOrder, scenario::Scenario};
+use crate::{faults::Fault, identity::Identity, pages::PointOrder, scenario::Scenario};
 
 /// The account of every datapoint.
 pub(crate) const USER_ID: &str = "1208863178610001";
@@ -33,6 +33,7 @@ pub struct SimConfig {
     pub(crate) instances: Vec<String>,
     pub(crate) groups: Vec<(String, String, Scenario)>,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) identity: Identity,
 }
 
 impl Default for SimConfig {
@@ -53,6 +54,7 @@ impl Default for SimConfig {
             instances: vec![FIRST_INSTANCE.into()],
             groups: Vec::new(),
             faults: Vec::new(),
+            identity: Identity::default(),
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) const PREFIX: &str = "/_sim";
 
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 11] = [
     "GET /_sim/state",
     "GET /_sim/faults",
     "POST /_sim/faults",
@@ -32,6 +32,8 @@ const ROUTES: [&str; 9] = [
     "GET /_sim/groups/{instance}/{group}",
     "PUT or DELETE /_sim/groups/{instance}/{group}",
     "PUT /_sim/clock",
+    "POST /_sim/credentials/expire",
+    "PUT /_sim/oidc-token",
     "POST /_sim/counters/reset",
 ];
 
@@ -73,6 +75,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             get(group).put(set_group).delete(remove_group),
         )
         .route("/_sim/clock", put(set_clock))
+        .route("/_sim/credentials/expire", post(expire))
+        .route("/_sim/oidc-token", put(set_oidc_token))
         .route("/_sim/counters/reset", post(reset))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown_method)
@@ -92,12 +96,15 @@ async fn state(State(shared): Sim) -> Answer {
         .iter()
         .map(|known| json!({ "instance": known.id, "groups": known.groups.len() }))
         .collect();
+    let now = shared.clock.now();
+    let (issued, valid) = shared.keys.count(now);
     ok(json!({
-        "now": shared.clock.now().to_string(),
+        "now": now.to_string(),
         "clock": if shared.clock.manual().is_some() { "manual" } else { "real" },
         "groups": model.group_count(),
         "instances": instances,
         "faults": shared.faults().active(),
+        "credentials": { "issued": issued, "valid": valid },
         "counters": shared.tally.read(),
     }))
 }
@@ -198,6 +205,30 @@ async fn set_clock(State(shared): Sim, body: Bytes) -> Answer {
         _ => return bad(r#"say either {"now":"2026-01-15T08:30:00Z"} or {"real":true}"#),
     }
     ok(json!({ "now": shared.clock.now().to_string() }))
+}
+
+async fn expire(State(shared): Sim) -> Answer {
+    let expired = shared.keys.expire(shared.clock.now());
+    ok(json!({ "expired": expired }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OidcTokenSpec {
+    token: String,
+}
+
+/// Does not repeat the token: an answer may end in a log.
+async fn set_oidc_token(State(shared): Sim, body: Bytes) -> Answer {
+    let spec: OidcTokenSpec = match parse(&body) {
+        Ok(spec) => spec,
+        Err(answer) => return answer,
+    };
+    if spec.token.split('.').count() != 3 {
+        return bad("`token` must have three parts with dots between, for example sim.oidc.token");
+    }
+    shared.oidc_tokens().replace(spec.token);
+    ok(json!({ "replaced": true }))
 }
 
 async fn reset(State(shared): Sim) -> Answer {

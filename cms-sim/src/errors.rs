@@ -27,6 +27,14 @@ pub enum SimError {
     },
 }
 
+/// Who refuses: the parts of an error body that do not depend on the error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    pub(crate) request_id: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) product: &'static str,
+}
+
 /// A refusal with a status and the vendor's error body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -117,6 +125,14 @@ impl Refusal {
         )
     }
 
+    /// The status is not verified.
+    pub(crate) fn token_expired() -> Self {
+        Self::bad(
+            "InvalidSecurityToken.Expired",
+            "Specified SecurityToken is expired.",
+        )
+    }
+
     pub(crate) fn unknown_key() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -181,24 +197,42 @@ impl Refusal {
         )
     }
 
-    pub(crate) fn forbidden(ram_action: &'static str) -> Self {
+    pub(crate) fn forbidden(ram_action: Option<&'static str>) -> Self {
         let message = "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
         Self {
-            denied: Some(ram_action),
+            denied: ram_action,
             ..Self::new(StatusCode::FORBIDDEN, "Forbidden.RAM", message)
         }
     }
 
+    /// How STS says that a role may not be assumed.
+    pub(crate) fn no_permission() -> Self {
+        let message = "You are not authorized to do this action. You should be authorized by RAM.";
+        Self {
+            denied: Some("sts:AssumeRole"),
+            ..Self::new(StatusCode::FORBIDDEN, "NoPermission", message)
+        }
+    }
+
+    /// The same where a token takes the place of a key.
+    pub(crate) fn oidc_no_permission(message: &'static str) -> Self {
+        let code = "AuthenticationFail.NoPermission";
+        Self {
+            denied: Some("sts:AssumeRole"),
+            ..Self::new(StatusCode::UNAUTHORIZED, code, message)
+        }
+    }
+
     /// The body as the gateway writes it.
-    pub(crate) fn body(&self, request_id: &str, host: &str) -> String {
-        let code = &self.code;
+    pub(crate) fn body(&self, origin: &Origin<'_>) -> String {
+        let (code, request_id, product) = (&self.code, origin.request_id, origin.product);
         let body = ErrorBody {
             request_id,
             message: &self.message,
             recommend: format!(
-                "https://api.aliyun.com/troubleshoot?q={code}&product=Cms&requestId={request_id}"
+                "https://api.aliyun.com/troubleshoot?q={code}&product={product}&requestId={request_id}"
             ),
-            host_id: host,
+            host_id: origin.host,
             code,
             access_denied_detail: self.denied.map(|action| AccessDenied {
                 auth_action: action,

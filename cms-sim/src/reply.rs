@@ -13,7 +13,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use hyper::body::Frame;
 use jiff::Timestamp;
 
-use crate::errors::Refusal;
+use crate::errors::{Origin, Refusal};
 
 /// How a reply reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +58,20 @@ impl Reply {
         }
     }
 
-    pub(crate) fn refused(refusal: &Refusal, request_id: &str, host: &str) -> Self {
+    /// HTTP 200 with this plain text.
+    pub(crate) fn text(body: String) -> Self {
+        Self {
+            content_type: "text/plain",
+            ..Self::ok(body)
+        }
+    }
+
+    pub(crate) fn refused(refusal: &Refusal, origin: &Origin<'_>) -> Self {
         Self {
             status: refusal.status,
             retry_after_ms: refusal.retry_after_ms,
             outcome: refusal.code.to_string(),
-            ..Self::ok(refusal.body(request_id, host))
+            ..Self::ok(refusal.body(origin))
         }
     }
 

@@ -16,11 +16,15 @@ use crate::{
     config::{SimConfig, USER_ID},
     counters::Tally,
     faults::FaultBook,
+    identity::Identity,
+    keys::{Key, Keys},
     limits::{Nonces, RateLimit},
+    metadata::MetadataTokens,
     mix::mix,
     model::Model,
     pages::{PointOrder, Publication},
     scenario::Scenario,
+    sts::OidcTokens,
 };
 
 /// Everything a call may look at. No lock is held across an `.await`.
@@ -30,28 +34,16 @@ pub(crate) struct Shared {
     pub(crate) tally: Tally,
     pub(crate) publication: Publication,
     pub(crate) order: PointOrder,
-    pub(crate) key: Key,
+    pub(crate) keys: Keys,
+    pub(crate) identity: Identity,
     model: RwLock<Model>,
     faults: Mutex<FaultBook>,
     nonces: Mutex<Nonces>,
     rate: Mutex<RateLimit>,
+    oidc_tokens: Mutex<OidcTokens>,
+    metadata_tokens: Mutex<MetadataTokens>,
     requests: AtomicU64,
     seed: u64,
-}
-
-/// The one key that is known.
-pub(crate) struct Key {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) token: Option<String>,
-}
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Key")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Shared {
@@ -71,6 +63,14 @@ impl Shared {
         for ((instance, group), scenario) in groups {
             model.set(&instance, &group, scenario, began);
         }
+        let identity = config.identity.resolved();
+        let permanent = Key {
+            id: config.key_id,
+            secret: config.key_secret,
+            token: config.token,
+            expires: None,
+            name: String::new(),
+        };
         Self {
             clock,
             tally: Tally::default(),
@@ -80,15 +80,14 @@ impl Shared {
                 seed: config.seed,
             },
             order: config.order,
-            key: Key {
-                id: config.key_id,
-                secret: config.key_secret,
-                token: config.token,
-            },
+            keys: Keys::new(permanent, config.seed),
             model: RwLock::new(model),
             faults: Mutex::new(FaultBook::new(config.faults, config.seed)),
             nonces: Mutex::default(),
             rate: Mutex::new(RateLimit::new(config.rate_limit)),
+            oidc_tokens: Mutex::new(OidcTokens::new(identity.oidc_tokens.clone())),
+            metadata_tokens: Mutex::default(),
+            identity,
             requests: AtomicU64::new(0),
             seed: config.seed,
         }
@@ -112,6 +111,16 @@ impl Shared {
 
     pub(crate) fn rate(&self) -> MutexGuard<'_, RateLimit> {
         self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn oidc_tokens(&self) -> MutexGuard<'_, OidcTokens> {
+        let tokens = self.oidc_tokens.lock();
+        tokens.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn metadata_tokens(&self) -> MutexGuard<'_, MetadataTokens> {
+        let tokens = self.metadata_tokens.lock();
+        tokens.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_scenario(&self, instance: &str, group: &str, scenario: Scenario) {

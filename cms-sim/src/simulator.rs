@@ -99,6 +99,18 @@ impl Simulator {
         self.shared.remove_group(instance, group)
     }
 
+    /// Lets every temporary set that was issued so far expire at once, for good; returns how many were still valid.
+    /// Whoever holds one gets `InvalidSecurityToken.Expired`; sets issued from now on are not touched.
+    pub fn expire_credentials(&self) -> usize {
+        self.shared.keys.expire(self.shared.clock.now())
+    }
+
+    /// Accepts only this OIDC token from now on. The ones before are answered with
+    /// `AuthenticationFail.OIDCToken.Expired`, as after a rotation of the token's file.
+    pub fn set_oidc_token(&self, token: impl Into<String>) {
+        self.shared.oidc_tokens().replace(token.into());
+    }
+
     /// What was counted since the start or the last reset.
     #[must_use]
     pub fn counters(&self) -> Counters {

@@ -51,16 +51,22 @@ fn run(arguments: &[&str]) -> Running {
     }
 }
 
-fn state(running: &Running) -> serde_json::Value {
+/// Head and body of the answer to a GET.
+fn get(running: &Running, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(&running.address).unwrap();
     let request = format!(
-        "GET /_sim/state HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
         running.address
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+fn state(running: &Running) -> serde_json::Value {
+    serde_json::from_str(&get(running, "/_sim/state").1).unwrap()
 }
 
 #[test]
@@ -76,6 +82,7 @@ fn wrong_flags_end_with_1_and_name_the_allowed_values() {
         (&["--fault", "trottling"][..], "throttling_retry_after"),
         (&["--order", "size"], "[possible values: time, group]"),
         (&["--publication-delay", "5"], "--publication-delay"),
+        (&["--token-lifetime", "5"], "--token-lifetime"),
         (&["--listen-address", "localhost"], "--listen-address"),
         (
             &["--listen-address", "0.0.0.0:0"],
@@ -112,6 +119,7 @@ fn it_says_how_to_reach_it_and_ends_with_0_on_both_signals() {
             "sim-key-secret",
             "alikafka_pre-cn-sim00000001",
             "/_sim/state",
+            "/credentials",
         ] {
             assert!(rest.contains(hint), "{rest}");
         }
@@ -135,4 +143,16 @@ fn flags_and_variables_shape_the_simulator() {
     assert_eq!(state["instances"].as_array().unwrap().len(), 3);
     assert_eq!(state["faults"][0]["fault"], "slow");
     assert_eq!(state["faults"][1]["fault"], "reset");
+}
+
+#[test]
+fn the_life_of_sets_and_the_mode_of_the_metadata_service_are_flags() {
+    let running = run(&["--token-lifetime", "2000h", "--imds-v2-only"]);
+    let set: serde_json::Value = serde_json::from_str(&get(&running, "/credentials").1).unwrap();
+    let moment =
+        |value: &serde_json::Value| -> jiff::Timestamp { value.as_str().unwrap().parse().unwrap() };
+    let left = moment(&set["Expiration"]).duration_since(moment(&state(&running)["now"]));
+    assert!((1_999..=2_000).contains(&left.as_hours()), "{left}");
+    let (head, _) = get(&running, "/latest/meta-data/region-id");
+    assert!(head.starts_with("HTTP/1.1 403"), "{head}");
 }

@@ -1,16 +1,37 @@
 //! The active faults, and which of them hit a request.
 
 use super::{Fault, FaultKind, kind::Stage};
-use crate::mix::{fraction, mix};
+use crate::{
+    action::Service,
+    mix::{fraction, mix},
+};
 
 /// What a fault's scope is compared with.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestFacts {
     pub(crate) action: String,
+    pub(crate) service: Service,
+    pub(crate) step: Step,
     pub(crate) instances: Vec<String>,
     pub(crate) page: u32,
     /// Whether the reply will carry datapoints.
     pub(crate) has_data: bool,
+    /// Whether the request carries the token of a temporary set.
+    pub(crate) has_security_token: bool,
+}
+
+/// What a request to the metadata service is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The PUT that begins version 2.
+    MetadataToken,
+    /// The name of the role.
+    MetadataRole,
+    /// The set of the role.
+    MetadataSet,
+    /// Everything else, here and in other services.
+    #[default]
+    Other,
 }
 
 /// Faults that act before the signature is looked at.
@@ -18,6 +39,7 @@ pub(crate) struct RequestFacts {
 pub(crate) struct GatewayFaults {
     pub(crate) skew_seconds: i64,
     pub(crate) key_not_found: bool,
+    pub(crate) token_expired: bool,
 }
 
 /// The active faults in the order in which they were injected.
@@ -58,6 +80,7 @@ impl FaultBook {
         for kind in self.fire(facts, |stage, _| stage == Stage::Gateway) {
             match kind {
                 FaultKind::ClockSkew { seconds } => found.skew_seconds += seconds,
+                FaultKind::SecurityTokenExpired => found.token_expired = true,
                 _ => found.key_not_found = true,
             }
         }
@@ -111,9 +134,12 @@ impl FaultBook {
 
 impl Fault {
     fn fits(&self, facts: &RequestFacts) -> bool {
-        self.action
-            .as_ref()
-            .is_none_or(|action| *action == facts.action)
+        let in_scope = match &self.action {
+            Some(action) => *action == facts.action,
+            None => self.kind.is_at_home_in(facts.service),
+        };
+        in_scope
+            && self.kind.can_change(facts)
             && self
                 .instance
                 .as_ref()
@@ -134,6 +160,7 @@ mod tests {
             instances: vec!["i".into()],
             page: 2,
             has_data: true,
+            ..RequestFacts::default()
         }
     }
 

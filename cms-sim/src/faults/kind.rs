@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::{RequestFacts, Step};
+use crate::action::Service;
+
 /// What goes wrong. The name in JSON and on the command line is the variant in snake case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
@@ -78,6 +81,33 @@ pub enum FaultKind {
     },
     /// Points without any statistic.
     NoStatistic,
+    /// HTTP 400 `InvalidSecurityToken.Expired` for every temporary set, however young.
+    SecurityTokenExpired,
+    /// A set from STS that does not say when it expires.
+    StsNoExpiration,
+    /// A proxy's HTML page with status 502 instead of STS.
+    #[serde(rename = "sts_html_502")]
+    StsHtml502,
+    /// HTTP 400 `Throttling.User` from STS.
+    StsThrottling,
+    /// No role may be assumed: 403 `NoPermission`, with a token of OIDC 401 `AuthenticationFail.NoPermission`.
+    RoleDenied,
+    /// The metadata service answers everything with HTML and status 200.
+    MetadataHtml,
+    /// The metadata service takes requests and never answers.
+    MetadataHang,
+    /// The metadata service has no role: 404.
+    MetadataNoRole,
+    /// The set of the metadata service has a `Code` other than Success, with status 200.
+    MetadataFailed,
+    /// The metadata service knows no tokens of its own: 405 for the PUT, while version 1 works.
+    ImdsV2Refused,
+    /// The credentials URI answers with a `Code` other than Success and status 200.
+    CredentialsUriFailed,
+    /// The credentials URI leaves `Code` out.
+    CredentialsUriWithoutCode,
+    /// HTTP 403 `Forbidden.RAM` from the Kafka service only.
+    KafkaForbidden,
 }
 
 /// When a fault acts.
@@ -93,7 +123,7 @@ pub(super) enum Stage {
     Data,
 }
 
-const CATALOGUE: [(&str, FaultKind); 28] = [
+const CATALOGUE: [(&str, FaultKind); 41] = [
     ("throttling", FaultKind::Throttling),
     (
         "throttling_retry_after",
@@ -128,6 +158,22 @@ const CATALOGUE: [(&str, FaultKind); 28] = [
         FaultKind::FutureTimestamps { seconds: 300 },
     ),
     ("no_statistic", FaultKind::NoStatistic),
+    ("security_token_expired", FaultKind::SecurityTokenExpired),
+    ("sts_no_expiration", FaultKind::StsNoExpiration),
+    ("sts_html_502", FaultKind::StsHtml502),
+    ("sts_throttling", FaultKind::StsThrottling),
+    ("role_denied", FaultKind::RoleDenied),
+    ("metadata_html", FaultKind::MetadataHtml),
+    ("metadata_hang", FaultKind::MetadataHang),
+    ("metadata_no_role", FaultKind::MetadataNoRole),
+    ("metadata_failed", FaultKind::MetadataFailed),
+    ("imds_v2_refused", FaultKind::ImdsV2Refused),
+    ("credentials_uri_failed", FaultKind::CredentialsUriFailed),
+    (
+        "credentials_uri_without_code",
+        FaultKind::CredentialsUriWithoutCode,
+    ),
+    ("kafka_forbidden", FaultKind::KafkaForbidden),
 ];
 
 impl FaultKind {
@@ -181,7 +227,9 @@ impl FaultKind {
 
     pub(super) fn stage(self) -> Stage {
         match self {
-            Self::ClockSkew { .. } | Self::AccessKeyNotFound => Stage::Gateway,
+            Self::ClockSkew { .. } | Self::AccessKeyNotFound | Self::SecurityTokenExpired => {
+                Stage::Gateway
+            }
             Self::Slow { .. } => Stage::Delay,
             Self::Throttling
             | Self::ThrottlingRetryAfter { .. }
@@ -196,7 +244,19 @@ impl FaultKind {
             | Self::SuccessFalse
             | Self::CodeOnly
             | Self::Forbidden
-            | Self::InvalidParameter => Stage::Reply,
+            | Self::InvalidParameter
+            | Self::StsNoExpiration
+            | Self::StsHtml502
+            | Self::StsThrottling
+            | Self::RoleDenied
+            | Self::MetadataHtml
+            | Self::MetadataHang
+            | Self::MetadataNoRole
+            | Self::MetadataFailed
+            | Self::ImdsV2Refused
+            | Self::CredentialsUriFailed
+            | Self::CredentialsUriWithoutCode
+            | Self::KafkaForbidden => Stage::Reply,
             Self::DatapointsMissing
             | Self::DatapointsNull
             | Self::DatapointsEmptyString
@@ -209,6 +269,51 @@ impl FaultKind {
             | Self::FutureTimestamps { .. }
             | Self::NoStatistic => Stage::Data,
         }
+    }
+
+    /// The service a fault can change, when it is made for one.
+    fn home(self) -> Option<Service> {
+        match self {
+            Self::StsNoExpiration | Self::StsHtml502 | Self::StsThrottling | Self::RoleDenied => {
+                Some(Service::Sts)
+            }
+            Self::MetadataHtml
+            | Self::MetadataHang
+            | Self::MetadataNoRole
+            | Self::MetadataFailed
+            | Self::ImdsV2Refused => Some(Service::Metadata),
+            Self::CredentialsUriFailed | Self::CredentialsUriWithoutCode => {
+                Some(Service::CredentialsUri)
+            }
+            Self::KafkaForbidden => Some(Service::Kafka),
+            _ => None,
+        }
+    }
+
+    /// Whether a fault without an action in its scope means this service. What is made for no service means
+    /// CloudMonitor, which was the only one once: a test that breaks it must not lose its keys as well.
+    pub(super) fn is_at_home_in(self, service: Service) -> bool {
+        let everywhere = self == Self::SecurityTokenExpired;
+        everywhere || self.home().unwrap_or_default() == service
+    }
+
+    /// Whether the reply is one that this fault can change at all; if not, it waits for another and is not used up.
+    pub(super) fn can_change(self, facts: &RequestFacts) -> bool {
+        self.home().is_none_or(|home| home == facts.service)
+            && match self {
+                Self::SecurityTokenExpired => facts.has_security_token,
+                Self::ImdsV2Refused => facts.step == Step::MetadataToken,
+                Self::MetadataNoRole => {
+                    matches!(facts.step, Step::MetadataRole | Step::MetadataSet)
+                }
+                Self::MetadataFailed => facts.step == Step::MetadataSet,
+                _ => true,
+            }
+    }
+
+    /// Whether the action itself refuses because of this fault.
+    pub(crate) fn refuses(self) -> bool {
+        matches!(self, Self::ImdsV2Refused | Self::MetadataNoRole)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::book::{FaultBook, GatewayFaults, RequestFacts};
+pub(crate) use self::book::{FaultBook, GatewayFaults, RequestFacts, Step};
 pub use self::kind::FaultKind;
 
 /// A fault to inject: a kind, and optionally where, how many times and how likely.

@@ -21,6 +21,10 @@ use tokio::{
 };
 
 pub(crate) const INSTANCE: &str = "alikafka_pre-cn-sim00000001";
+pub(crate) const ROLE: &str = "acs:ram::1234567890123456:role/kafka-lag";
+pub(crate) const LOCKED: &str = "acs:ram::1234567890123456:role/kafka-lag-locked";
+pub(crate) const STS: &str = "2015-04-01";
+pub(crate) const KAFKA: &str = "2019-09-16";
 pub(crate) const NOW: &str = "2026-01-15T08:30:00Z";
 
 /// What came back, as far as it came.
@@ -122,6 +126,42 @@ pub(crate) fn message(
     text
 }
 
+/// A GET of a path, with headers.
+pub(crate) async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Seen {
+    fetch(address, "GET", path, headers).await
+}
+
+/// Another method on a path, without a body.
+pub(crate) async fn fetch(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Seen {
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    send(address, method, path, &headers, "").await
+}
+
+/// Where two bodies must have the same keys, in whatever order, at every depth.
+pub(crate) fn keys(value: &Value) -> Vec<String> {
+    let Some(fields) = value.as_object() else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = fields
+        .iter()
+        .flat_map(|(name, field)| {
+            let deeper = keys(field).into_iter();
+            let deeper = deeper.map(move |key| format!("{name}.{key}"));
+            std::iter::once(name.clone()).chain(deeper)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
 /// The control API.
 pub(crate) async fn control(
     simulator: &Simulator,
@@ -198,6 +238,40 @@ impl Caller {
             format: Some("JSON"),
             version: "2019-01-01",
         }
+    }
+
+    /// The same caller for the service of this version.
+    pub(crate) fn version(&self, version: &'static str) -> Self {
+        Self {
+            version,
+            ..self.clone()
+        }
+    }
+
+    /// The same caller with a set as a source of sets has written it.
+    pub(crate) fn with_set(&self, set: &Value) -> Self {
+        let text = |name: &str| set[name].as_str().unwrap().to_owned();
+        Self {
+            key_id: text("AccessKeyId"),
+            secret: text("AccessKeySecret"),
+            token: Some(text("SecurityToken")),
+            ..self.clone()
+        }
+    }
+
+    /// `AssumeRole` of the default role, with these parameters on top or instead.
+    pub(crate) async fn assume(&self, more: &[(&str, &str)]) -> Seen {
+        let mut parameters = vec![("RoleArn", ROLE), ("RoleSessionName", "kafka-lag")];
+        parameters.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        parameters.extend(more);
+        self.version(STS).call("AssumeRole", &parameters).await
+    }
+
+    /// A set for the default role.
+    pub(crate) async fn set(&self) -> Value {
+        let seen = self.assume(&[]).await;
+        assert_eq!(seen.status(), 200, "{}", seen.body());
+        seen.json()["Credentials"].clone()
     }
 
     fn nonce(&self) -> String {

@@ -25,8 +25,8 @@ async fn with(kind: FaultKind) -> (Simulator, Caller) {
     start(config).await
 }
 
-/// The faults a test below looks at; compared with the catalogue.
-const SEEN: [&str; 28] = [
+/// The faults a test looks at, here or in `credential_faults`; compared with the catalogue.
+const SEEN: [&str; 41] = [
     "throttling",
     "throttling_retry_after",
     "http_429",
@@ -55,6 +55,19 @@ const SEEN: [&str; 28] = [
     "negative_values",
     "future_timestamps",
     "no_statistic",
+    "security_token_expired",
+    "sts_no_expiration",
+    "sts_html_502",
+    "sts_throttling",
+    "role_denied",
+    "metadata_html",
+    "metadata_hang",
+    "metadata_no_role",
+    "metadata_failed",
+    "imds_v2_refused",
+    "credentials_uri_failed",
+    "credentials_uri_without_code",
+    "kafka_forbidden",
 ];
 
 #[test]

@@ -4,8 +4,14 @@
 mod client;
 mod clock;
 mod control;
+mod credential_faults;
 mod errors;
 mod faults;
+mod kafka;
 mod library;
+mod metadata;
+mod oidc;
 mod paging;
 mod signatures;
+mod sts;
+mod temporary;

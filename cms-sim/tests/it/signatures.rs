@@ -26,16 +26,18 @@ async fn server_for(vector: &Value, time: &str, token: Option<&str>) -> Simulato
             text(vector, "access_key_id"),
             text(vector, "access_key_secret"),
             token,
-        );
+        )
+        .role("acs:ram::1234567890123456:role/kafka-lag-reader");
     Simulator::start(config).await.unwrap()
 }
 
-/// Past the signature: an answer of CMS, or the refusal of something that is checked only afterwards.
+/// Past the signature: an answer of CMS or of STS, or the refusal of something that is checked only afterwards.
 fn is_past_the_signature(seen: &Seen) -> bool {
     let body = seen.body();
     [
         "InvalidAction.NotFound",
         "\"Code\":\"200\"",
+        "\"Credentials\":{",
         "\"NextToken\\\" is not valid",
     ]
     .iter()
