@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Attempt, ClientBuilder, Clock, DescribeMetricLast, DescribeMetricList, DescribeMetricMetaList,
-    Error, Observer, ProvideCredentials, RateLimiter, Reply, RetryPolicy,
+    Error, ErrorKind, Observer, ProvideCredentials, RateLimiter, Reply, RetryPolicy,
     attempt::{Params, RESERVED, Recipe},
     error::Repeat,
     exchange::{Answer, Failure},
@@ -105,14 +105,22 @@ impl Client {
         let mut renewed = false;
         let mut number = 1;
         loop {
-            inner.limiter.acquire().await;
+            let turn = inner.limiter.acquire().await;
             let started = Instant::now();
             // Signs anew each time: a nonce is good for one request.
             let outcome = inner.exchange::<T>(action, params).await;
             let duration = started.elapsed();
             let retry_in = match &outcome {
-                Ok(_) => None,
-                Err(failure) => inner.wait_after(failure, number, &mut renewed),
+                Ok(_) => {
+                    inner.limiter.succeeded(turn);
+                    None
+                }
+                Err(failure) => {
+                    if failure.error.kind() == ErrorKind::Throttled {
+                        inner.limiter.throttled(turn, failure.retry_after);
+                    }
+                    inner.wait_after(failure, number, &mut renewed)
+                }
             };
             inner.observe(action, number, &outcome, duration, retry_in);
             match (outcome, retry_in) {

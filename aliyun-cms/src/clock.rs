@@ -1,6 +1,6 @@
 //! Time, nonces and jitter: everything a client takes from outside, in one trait.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -21,6 +21,20 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// at a predictable time is better than none.
     fn jitter(&self) -> f64 {
         getrandom::u32().map_or(0.5, |bits| f64::from(bits) / 4_294_967_296.0)
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+
+    fn nonce(&self) -> String {
+        (**self).nonce()
+    }
+
+    fn jitter(&self) -> f64 {
+        (**self).jitter()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::Url;
+use url::{Host, Url};
 
 /// Regions that the vendor's own lists show without a VPC host.
 const WITHOUT_VPC_HOST: [&str; 5] = [
@@ -110,7 +110,8 @@ impl Endpoint {
         Ok(Self { url })
     }
 
-    fn host(prefix: &str, region: &str) -> Result<Self, InvalidEndpoint> {
+    /// A service of the vendor in a region: `https://<prefix>.<region>.aliyuncs.com`.
+    pub(crate) fn host(prefix: &str, region: &str) -> Result<Self, InvalidEndpoint> {
         let refused = || InvalidEndpoint::Region {
             region: region.to_owned(),
         };
@@ -134,6 +135,16 @@ impl Endpoint {
 
     pub(crate) fn is_https(&self) -> bool {
         self.url.scheme() == "https"
+    }
+
+    /// On this machine, where a proxy would reach itself.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => false,
+        }
     }
 
     /// The URL with this query. It is a secret: it holds a signature, perhaps a token.
@@ -169,6 +180,21 @@ mod tests {
             "metrics-vpc.ap-southeast-1.aliyuncs.com"
         );
         assert!(Endpoint::region("cn-hangzhou-finance").unwrap().is_https());
+    }
+
+    #[test]
+    fn loopback_is_known_by_address_and_by_name() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080", true),
+            ("https://127.8.8.8", true),
+            ("http://[::1]:1", true),
+            ("http://LOCALHOST", true),
+            ("http://sts.localhost", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example", false),
+        ] {
+            assert_eq!(Endpoint::url(url).unwrap().is_loopback(), expected, "{url}");
+        }
     }
 
     #[test]

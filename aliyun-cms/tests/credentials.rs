@@ -13,9 +13,10 @@ use std::{
 
 use aliyun_cms::{
     Chain, Credentials, CredentialsError, CredentialsFuture, EnvironmentCredentials,
-    ProvideCredentials,
+    FileCredentials, ProvideCredentials,
 };
 use secrecy::ExposeSecret;
+use tempfile::TempDir;
 
 const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
@@ -153,7 +154,7 @@ struct Counting(AtomicU32);
 
 impl ProvideCredentials for Counting {
     fn provide_credentials<'a>(&'a self) -> CredentialsFuture<'a> {
-        Box::pin(async { Ok(Credentials::new("i", "s")) })
+        CredentialsFuture::new(async { Ok(Credentials::new("i", "s")) })
     }
     fn invalidate(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -185,4 +186,125 @@ fn credentials_keep_what_they_were_given() {
         (second.expiry(), second.security_token().is_some()),
         (Some(expiry), true)
     );
+}
+
+fn written(directory: &TempDir, name: &str, text: &str) -> String {
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+async fn source_of(provider: &dyn ProvideCredentials) -> String {
+    let found = provider.provide_credentials().await.unwrap();
+    found.source().unwrap().to_owned()
+}
+
+async fn told(provider: &dyn ProvideCredentials) -> String {
+    common::chain(&provider.provide_credentials().await.unwrap_err())
+}
+
+#[tokio::test]
+async fn half_a_key_pair_is_told_in_one_sentence() {
+    assert_eq!(
+        told(&environment(&[(ID, "i")])).await,
+        "the environment is set up wrongly: ALIBABA_CLOUD_ACCESS_KEY_SECRET is not set (or is \
+         empty, or not UTF-8), but ALIBABA_CLOUD_ACCESS_KEY_ID is"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = written(&directory, "id", "i");
+    assert_eq!(
+        told(&environment(&[("ALIBABA_CLOUD_ACCESS_KEY_ID_FILE", &path)])).await,
+        "the environment is set up wrongly: ALIBABA_CLOUD_ACCESS_KEY_SECRET is not set (or is \
+         empty, or not UTF-8), but ALIBABA_CLOUD_ACCESS_KEY_ID_FILE is"
+    );
+}
+
+#[tokio::test]
+async fn variables_can_name_files_which_are_read_anew_each_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let id = written(&directory, "id", " first\n");
+    let secret = written(&directory, "secret", "s\n");
+    let token = written(&directory, "token", "t\n");
+    let source = environment(&[
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID_FILE", &id),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE", &secret),
+        ("ALIBABA_CLOUD_SECURITY_TOKEN_FILE", &token),
+    ]);
+    let found = get(&source).await.unwrap();
+    assert_eq!(found, ("first".into(), "s".into(), Some("t".into())));
+    let expected = format!("the file {id} named by ALIBABA_CLOUD_ACCESS_KEY_ID_FILE");
+    assert_eq!(source_of(&source).await, expected);
+    written(&directory, "id", "second");
+    assert_eq!(get(&source).await.unwrap().0, "second");
+
+    let mixed = EnvironmentCredentials::named("A", "B", "C");
+    let mixed = mixed.with_lookup(lookup(&[("A", "i"), ("B_FILE", &secret)]));
+    assert_eq!(get(&mixed).await.unwrap(), ("i".into(), "s".into(), None));
+    assert_eq!(source_of(&mixed).await, "the environment (A)");
+}
+
+#[tokio::test]
+async fn a_variable_and_its_file_at_once_are_refused() {
+    let both = environment(&[(ID, "i"), ("ALIBABA_CLOUD_ACCESS_KEY_ID_FILE", "/x")]);
+    assert_eq!(
+        told(&both).await,
+        "the environment is set up wrongly: both ALIBABA_CLOUD_ACCESS_KEY_ID and \
+         ALIBABA_CLOUD_ACCESS_KEY_ID_FILE are set; unset one of them"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_gives_no_value_is_told_with_its_variable_and_its_path() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = written(&directory, "empty", "\n");
+    let large = written(&directory, "large", &"x".repeat(65 * 1024));
+    let folder = directory.path().to_str().unwrap().to_owned();
+    for (path, problem) in [
+        (
+            "/no/such/file",
+            "cannot be read: No such file or directory (os error 2)",
+        ),
+        (empty.as_str(), "is empty"),
+        (&large, "is larger than 64 KiB"),
+        (&folder, "is no plain file"),
+    ] {
+        let source = environment(&[(ID, "i"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE", path)]);
+        assert_eq!(
+            told(&source).await,
+            format!(
+                "the environment is set up wrongly: ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE names the \
+                 file {path}, which {problem}"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn mounted_files_are_read_together_and_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let id = written(&directory, "id", "STS.i\n");
+    let secret = written(&directory, "secret", "s");
+    let source = FileCredentials::new(&id, &secret);
+    assert_eq!(
+        told(&source).await,
+        format!(
+            "the file {id} is set up wrongly: it holds a temporary key, and no file with its \
+             security token is given"
+        )
+    );
+    let token = written(&directory, "token", "t");
+    let source = source.security_token(&token);
+    let found = get(&source).await.unwrap();
+    assert_eq!(found, ("STS.i".into(), "s".into(), Some("t".into())));
+    assert_eq!(source_of(&source).await, format!("the file {id}"));
+    std::fs::remove_file(&secret).unwrap();
+    assert_eq!(
+        told(&source).await,
+        format!(
+            "the file {secret} is set up wrongly: it cannot be read: No such file or directory (os \
+             error 2)"
+        )
+    );
+    written(&directory, "secret", "new");
+    assert_eq!(get(&source).await.unwrap().1, "new");
 }

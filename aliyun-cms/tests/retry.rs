@@ -221,7 +221,7 @@ struct Rotating {
 impl ProvideCredentials for Rotating {
     fn provide_credentials<'a>(&'a self) -> CredentialsFuture<'a> {
         let id = format!("{KEY_ID}-{}", self.generation.load(Ordering::Relaxed));
-        Box::pin(async { Ok(Credentials::new(id, SECRET)) })
+        CredentialsFuture::new(async { Ok(Credentials::new(id, SECRET)) })
     }
     fn invalidate(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
@@ -269,7 +269,7 @@ struct Broken(fn() -> CredentialsError, Arc<AtomicU32>);
 impl ProvideCredentials for Broken {
     fn provide_credentials<'a>(&'a self) -> CredentialsFuture<'a> {
         self.1.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async { Err(self.0()) })
+        CredentialsFuture::new(async { Err(self.0()) })
     }
 }
 

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 /// Reads the consumer lag of managed Kafka (ApsaraMQ for Kafka) from CloudMonitor and serves it to Prometheus.
 ///
-/// Start with --demo to look around without an account. With one, set ALIBABA_CLOUD_ACCESS_KEY_ID and
-/// ALIBABA_CLOUD_ACCESS_KEY_SECRET, and give --cms.region and --cms.instance.
+/// Start with --demo to look around without an account. With one, give --cms.region and --cms.instance, and credentials
+/// as below.
 #[derive(Debug, clap::Parser)]
 #[command(name = "kafka-lag-exporter", version = version::VERSION, long_version = version::LONG, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -19,9 +19,12 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Credentials come from the environment and never from a flag:
-  ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN
-  or ACCESS_KEY_ID, ACCESS_KEY_SECRET (with REGION_ID and TARGET_INSTANCE_ID nothing else is needed)
+Credentials are found where the vendor's own programs find them, and never in a flag; the first place that is set up:
+  variables ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN (each also with
+    _FILE behind it), or ACCESS_KEY_ID, ACCESS_KEY_SECRET
+  RRSA on ACK: ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN, ALIBABA_CLOUD_OIDC_TOKEN_FILE
+  the profile of the aliyun command, ~/.alibabacloud/credentials, the RAM role of the ECS instance,
+    ALIBABA_CLOUD_CREDENTIALS_URI
 The RAM policy AliyunCloudMonitorReadOnlyAccess is enough.
 
 Exit codes: 0 ended by SIGTERM or SIGINT, 1 wrong configuration. An unreachable cloud does not end the program.";

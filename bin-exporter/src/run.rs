@@ -2,19 +2,19 @@
 
 use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
-use lag_core::{ApiCalls, Board, BoardCell, Instance};
+use lag_core::{ApiCalls, Board, BoardCell, Budgets, Instance};
 use lag_runtime::{
-    Account, NAMESPACE, Now,
+    Accounts, NAMESPACE, Now,
     collect::{Collector, schedule},
     config::{Config, File, LogConfig, process_env},
-    connect,
-    credentials::{self, Provider},
-    log,
+    connect, log,
     shutdown::{self, Shutdown, Signals},
-    system_clock, version,
+    system_clock,
+    usage::UsageFile,
+    version,
 };
 use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 
 use crate::cli::Cli;
@@ -22,8 +22,13 @@ use crate::cli::Cli;
 /// How long open requests may take after the first signal.
 const GRACE: Duration = Duration::from_secs(5);
 
-const NO_KEY: &str = "no AccessKey to sign with: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or \
-     ACCESS_KEY_ID and ACCESS_KEY_SECRET; to look around without an account start with --demo";
+/// How often the count of calls is written, if it changed.
+const SAVE_EVERY: Duration = Duration::from_secs(10);
+
+const NO_KEY: &str = "no credentials to sign with: on ACK give the service account a RAM role (RRSA), on ECS attach one \
+     to the instance, elsewhere run `aliyun configure` or set ALIBABA_CLOUD_ACCESS_KEY_ID and \
+     ALIBABA_CLOUD_ACCESS_KEY_SECRET (or ACCESS_KEY_ID and ACCESS_KEY_SECRET); to look around without an account start \
+     with --demo";
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let now = system_clock();
@@ -59,23 +64,41 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
                 &demo.config.web.telemetry_path.text,
             );
         }
-        let ended = serve(demo.config, demo.credentials, listeners, now).await;
+        let budgets = Arc::new(Budgets::new(demo.config.budget.policy, []));
+        let accounts = Accounts::fixed(&demo.config, &demo.credentials, budgets.clone());
+        let ended = serve(demo.config, &accounts, (budgets, None), listeners, now).await;
         demo.simulator.shutdown().await;
         return ended;
     }
 
     let config = Config::resolve(&cli.args, &file, &process_env)?;
-    let keys = credentials::from_environment();
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
-    match credentials::check(&*keys).await {
-        Ok(()) => {}
-        Err(error) if error.is_not_configured() => bail!(NO_KEY),
-        Err(error) => return Err(error).context("the AccessKey cannot be used"),
-    }
+    let (usage, spent) = match &config.budget.state {
+        Some((directory, place)) => {
+            let (file, spent) = UsageFile::open(directory, place)?;
+            (Some(file), spent)
+        }
+        None => (None, BTreeMap::new()),
+    };
+    let budgets = Arc::new(Budgets::new(config.budget.policy, spent));
+    let accounts = Accounts::new(&config, budgets.clone(), &now)
+        .context("the credentials cannot be set up")?;
     let listeners = bind(&config).await?;
-    serve(config, keys, listeners, now).await
+    match accounts.check(&config).await {
+        Ok(()) => {}
+        Err((source, error)) if error.is_not_configured() => {
+            return Err(error).with_context(|| match config.sources.as_slice() {
+                [_] => NO_KEY.to_owned(),
+                _ => format!("source {source}: {NO_KEY}"),
+            });
+        }
+        Err((source, error)) => {
+            return Err(error).with_context(|| format!("source {source} has no credentials"));
+        }
+    }
+    serve(config, &accounts, (budgets, usage), listeners, now).await
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
@@ -94,14 +117,18 @@ async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 
 async fn serve(
     config: Config,
-    keys: Provider,
+    accounts: &Accounts,
+    (budgets, usage): (Arc<Budgets>, Option<UsageFile>),
     listeners: Vec<TcpListener>,
     now: Now,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = JoinSet::new();
-    let exporter = start_collectors(&config, &keys, &now, &shutdown, &mut tasks)?;
+    let exporter = start_collectors(&config, accounts, &budgets, &now, &shutdown, &mut tasks)?;
+    if let Some(file) = usage {
+        tasks.spawn(remember(file, budgets, shutdown.clone()));
+    }
     for listener in listeners {
         let (router, mut end) = (exporter.router(), shutdown.clone());
         tasks.spawn(async move {
@@ -142,10 +169,37 @@ async fn serve(
     }
 }
 
+/// Keeps the count of calls on disk. A disk that fails is said once, and does not end the program.
+async fn remember(
+    mut file: UsageFile,
+    budgets: Arc<Budgets>,
+    mut shutdown: Shutdown,
+) -> std::io::Result<()> {
+    let mut fails = false;
+    loop {
+        let ends = tokio::select! {
+            () = shutdown.requested() => true,
+            () = tokio::time::sleep(SAVE_EVERY) => false,
+        };
+        match file.save(&budgets) {
+            Ok(()) => fails = false,
+            Err(error) if !std::mem::replace(&mut fails, true) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the count of calls cannot be written; after a restart it will be too low"
+            ),
+            Err(_) => {}
+        }
+        if ends {
+            return Ok(());
+        }
+    }
+}
+
 /// One task per source, all writing to the board that the returned exporter shows.
 fn start_collectors(
     config: &Config,
-    keys: &Provider,
+    accounts: &Accounts,
+    budgets: &Arc<Budgets>,
     now: &Now,
     shutdown: &Shutdown,
     tasks: &mut JoinSet<std::io::Result<()>>,
@@ -162,9 +216,9 @@ fn start_collectors(
             board.watching(&source.name, instances, now())
         },
     )));
-    let account = Account::new(keys.clone(), config.cms.calls_per_second);
     for source in &config.sources {
         let settings = (&config.cms, config.collect, config.lag);
+        let account = accounts.of(source);
         let collector = Collector {
             name: source.name.as_str().into(),
             source: Arc::new(connect(source, settings, &account, &calls, now.clone())?),
@@ -172,6 +226,8 @@ fn start_collectors(
             board: board.clone(),
             forget_after: SignedDuration::try_from(config.lag.forget_after)?,
             updated: updated.clone(),
+            account: account.name,
+            budgets: budgets.clone(),
         };
         let (now, shutdown) = (now.clone(), shutdown.clone());
         tasks.spawn(async move {
@@ -198,7 +254,7 @@ fn start_collectors(
         topic_metric,
         config_loaded_at: now(),
     };
-    let exporter = Exporter::new(board, calls, now.clone(), serve);
+    let exporter = Exporter::new(board, calls, budgets.clone(), now.clone(), serve);
     let (warmed, mut end) = (exporter.clone(), shutdown.clone());
     tasks.spawn(async move {
         // Rendering ahead keeps the first scrape after a collection as quick as the others.

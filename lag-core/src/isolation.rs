@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// Instances in one request, the vendor's limit.
-const BATCH: usize = 50;
+pub const BATCH: usize = 50;
 const FIRST_REST: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST_REST: SignedDuration = SignedDuration::from_hours(1);
 

@@ -43,6 +43,16 @@ pub const PUBLICATION_DELAY: &str = "kafka_lag_publication_delay_seconds";
 pub const API_REQUESTS: &str = "kafka_lag_api_requests_total";
 /// Calls to the cloud that failed, by kind.
 pub const API_REQUEST_ERRORS: &str = "kafka_lag_api_request_errors_total";
+/// Calls that may be made a month.
+pub const API_BUDGET: &str = "kafka_lag_api_budget_requests";
+/// Calls made this month.
+pub const API_MONTH: &str = "kafka_lag_api_month_requests";
+/// Calls by the end of the month at the configured intervals.
+pub const API_PROJECTED: &str = "kafka_lag_api_projected_month_requests";
+/// Factor on the configured intervals that keeps the budget.
+pub const API_STRETCH: &str = "kafka_lag_api_budget_stretch_ratio";
+/// Time between collections of a source, as it is now.
+pub const COLLECT_INTERVAL: &str = "kafka_lag_collect_interval_seconds";
 /// Whether the last load of the configuration worked.
 pub const CONFIG_RELOAD_SUCCESSFUL: &str = "kafka_lag_config_last_reload_successful";
 /// Unix time of the last load of the configuration that worked.
@@ -60,6 +70,8 @@ pub const TOPIC: &str = "topic";
 pub const REGION_ID: &str = "region_id";
 /// Label: a region or account that is collected on its own.
 pub const SOURCE: &str = "source";
+/// Label: account, whose limits its sources share.
+pub const ACCOUNT: &str = "account";
 /// Label: API action.
 pub const ACTION: &str = "action";
 /// Label: kind of a failure.

@@ -3,7 +3,9 @@
 //! Sources do not know of each other, so a region that hangs or fails delays nobody.
 
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{Board, BoardCell, InstanceBoard, InstanceId, Schedule, port::LagSource};
+use lag_core::{
+    Board, BoardCell, BudgetNews, Budgets, InstanceBoard, InstanceId, Schedule, port::LagSource,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -32,6 +34,10 @@ pub struct Collector {
     pub forget_after: SignedDuration,
     /// Is told when the board was replaced.
     pub updated: Arc<Notify>,
+    /// Account whose calls the source makes.
+    pub account: Arc<str>,
+    /// Says how far apart collections must be, so that the account's calls suffice.
+    pub budgets: Arc<Budgets>,
 }
 
 /// The schedule of a configuration.
@@ -68,6 +74,7 @@ impl Collector {
         let collected = self.source.collect().await;
         let took = started.elapsed();
         let newest = collected.snapshot.complete_through();
+        self.keep_budget(began);
         self.schedule.record(began, newest);
         let delay = self.schedule.learned_delay();
         tracing::debug!(
@@ -86,6 +93,44 @@ impl Collector {
             next
         });
         self.updated.notify_one();
+    }
+
+    /// Longer intervals when the month's calls would not suffice, and the configured one when they do.
+    fn keep_budget(&mut self, now: Timestamp) {
+        if let Some(news) = self.budgets.collected(&self.account, &self.name, now) {
+            log_budget(&self.account, &news);
+        }
+        if let Some(interval) = self.budgets.interval(&self.account, &self.name, now) {
+            self.schedule.set_interval(interval);
+        }
+    }
+}
+
+fn log_budget(account: &str, news: &BudgetNews) {
+    match news {
+        BudgetNews::Stretched(report) => tracing::warn!(
+            account,
+            used = report.used,
+            projected = report.projected,
+            budget = report.limit,
+            stretch = format!("{:.2}", report.stretch),
+            "the calls of this month would exceed the budget, so collections are rarer: lengthen --collect.interval, \
+             collect fewer instances or no topics, or raise --budget.requests-per-month"
+        ),
+        BudgetNews::Restored(report) => tracing::info!(
+            account,
+            used = report.used,
+            projected = report.projected,
+            budget = report.limit,
+            "the calls of this month suffice again; the configured interval is kept"
+        ),
+        BudgetNews::Stopped(report) => tracing::error!(
+            account,
+            used = report.used,
+            budget = report.limit,
+            until = report.stopped_until.map(|until| until.to_string()),
+            "the calls of this month are spent and --budget.hard-stop is set: no call is made until then"
+        ),
     }
 }
 

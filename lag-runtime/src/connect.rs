@@ -1,10 +1,8 @@
 //! From a configuration to a source that can be asked.
 
-use aliyun_cms::{
-    BuildError, Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SystemClock,
-};
+use aliyun_cms::{BuildError, Client, ClientBuilder, Clock, ErrorKind, RetryPolicy, SystemClock};
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{ApiCalls, SnapshotRules};
+use lag_core::{ApiCalls, BATCH, Budgets, SnapshotRules};
 use std::{
     fmt,
     sync::{
@@ -14,9 +12,8 @@ use std::{
 };
 
 use crate::{
-    CmsSource, Now,
+    Account, CmsSource, Now,
     config::{CmsConfig, CollectConfig, LagConfig, SourceConfig},
-    credentials::Provider,
     source::{ACTION, Question},
 };
 
@@ -49,27 +46,6 @@ pub enum SourceError {
     },
 }
 
-/// What all sources of one account share: its keys, and the vendor's limit of calls.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// Whose keys sign.
-    pub credentials: Provider,
-    /// What keeps the account's calls apart.
-    pub limiter: RateLimiter,
-}
-
-impl Account {
-    /// An account that makes no more than so many calls a second, half a second's worth at once.
-    #[must_use]
-    pub fn new(credentials: Provider, calls_per_second: u32) -> Self {
-        let limiter = RateLimiter::new(calls_per_second, calls_per_second.div_ceil(2));
-        Self {
-            credentials,
-            limiter,
-        }
-    }
-}
-
 /// Makes the source of a configuration. Nothing is sent yet.
 ///
 /// # Errors
@@ -86,6 +62,15 @@ pub fn connect(
         &name,
         ACTION,
         ErrorKind::ALL.iter().map(|kind| kind.as_str()),
+    );
+    let metrics = 1 + usize::from(collect.topics);
+    let expected = u32::try_from(source.instances.len().div_ceil(BATCH) * metrics);
+    account.budgets.watch(
+        &account.name,
+        &name,
+        (collect.interval, collect.window.period()),
+        expected.map_or(f64::MAX, f64::from),
+        now(),
     );
     let client = client(source, cms, account, calls, now.clone())?;
     let rules = SnapshotRules {
@@ -109,6 +94,7 @@ pub fn connect(
     };
     Ok(CmsSource::new(
         (name, calls.clone()),
+        (account.name.clone(), account.budgets.clone()),
         client,
         source.instances.clone(),
         question,
@@ -153,10 +139,14 @@ pub fn builder(
 ) -> ClientBuilder {
     let name: Arc<str> = source.name.as_str().into();
     let observer = {
-        let (calls, skew) = (calls.clone(), SkewWatch::default());
+        let (calls, skew, now) = (calls.clone(), SkewWatch::default(), now.clone());
+        let (budgets, account) = (account.budgets.clone(), account.name.clone());
         move |attempt: &aliyun_cms::Attempt<'_>| {
             if let Some(offset) = attempt.clock_offset {
                 skew.note(&name, offset);
+            }
+            if attempt.sent && Budgets::is_metered(attempt.action) {
+                budgets.count(&account, &name, now());
             }
             calls.record(
                 &name,
@@ -233,7 +223,7 @@ impl SkewWatch {
 }
 
 /// Our clock for the client's timestamps; nonces and jitter come from the system.
-struct SigningClock(Now);
+pub(crate) struct SigningClock(pub(crate) Now);
 
 impl fmt::Debug for SigningClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,18 @@
 //! Whose keys are used.
 
 use aliyun_cms::{
-    Chain, Credentials, CredentialsError, EnvironmentCredentials, ProvideCredentials,
+    AssumeRoleSettings, BuildError, Credentials, DefaultCredentials, EnvironmentCredentials,
+    FileCredentials, ProvideCredentials,
 };
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-/// Where keys come from; asked before every call.
+use crate::{
+    Now,
+    config::{CredentialsConfig, Keys, Role, Triple},
+    connect::SigningClock,
+};
+
+/// Where keys come from; asked before every call, and keeps what it has.
 pub type Provider = Arc<dyn ProvideCredentials>;
 
 /// A key that is known, for demos and tests.
@@ -14,22 +21,88 @@ pub fn fixed(id: &str, secret: &str) -> Provider {
     Arc::new(Credentials::new(id, secret))
 }
 
-/// The vendor's variables (`ALIBABA_CLOUD_ACCESS_KEY_ID`, `…_SECRET`, `ALIBABA_CLOUD_SECURITY_TOKEN`), then those of the
-/// first post (`ACCESS_KEY_ID`, `ACCESS_KEY_SECRET`). Read at every call, so nothing is kept.
-#[must_use]
-pub fn from_environment() -> Provider {
-    let seed =
-        EnvironmentCredentials::named("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN");
-    Arc::new(Chain::new().then(EnvironmentCredentials::new()).then(seed))
-}
-
-/// Asks a provider once, so that a missing key ends the start and not the first collection.
+/// The provider of a configuration: the vendor's default order with the first post's variables behind the vendor's
+/// own, or the one place that is named. Nothing is asked for yet.
 ///
 /// # Errors
-/// What the provider says, when waiting would not help.
-pub async fn check(provider: &dyn ProvideCredentials) -> Result<(), CredentialsError> {
-    match provider.provide_credentials().await {
-        Err(error) if !error.is_retryable() => Err(error),
-        _ => Ok(()),
+/// When a setting cannot be used.
+pub fn provider(
+    config: &CredentialsConfig,
+    ca_file: Option<&Path>,
+    now: &Now,
+) -> Result<Provider, BuildError> {
+    let mut builder = DefaultCredentials::builder().clock(SigningClock(now.clone()));
+    if let Some(file) = ca_file {
+        builder = builder.ca_file(file);
     }
+    if let Some(endpoint) = &config.sts_endpoint {
+        builder = builder.sts_endpoint(endpoint.clone());
+    }
+    if let Some(endpoint) = &config.metadata_endpoint {
+        builder = builder.metadata_endpoint(endpoint.clone());
+    }
+    let role_arn = config.role.as_ref().map(|role| role.arn.as_str());
+    builder = match &config.keys {
+        Keys::Search {
+            only,
+            profile,
+            ecs_role,
+        } => {
+            builder = builder.also(EnvironmentCredentials::named(
+                "ACCESS_KEY_ID",
+                "ACCESS_KEY_SECRET",
+                "SECURITY_TOKEN",
+            ));
+            if let Some(only) = only {
+                builder = builder.only(*only);
+            }
+            if let Some(profile) = profile {
+                builder = builder.profile(profile);
+            }
+            if let Some(role) = ecs_role {
+                builder = builder.ecs_role(role);
+            }
+            builder
+        }
+        Keys::Files(Triple { id, secret, token }) => {
+            let files = FileCredentials::new(id, secret);
+            builder.source(match token {
+                Some(token) => files.security_token(token),
+                None => files,
+            })
+        }
+        Keys::Variables(Triple { id, secret, token }) => {
+            // A name that nobody sets stands for "no token".
+            let token = token
+                .clone()
+                .unwrap_or_else(|| format!("{id}_SECURITY_TOKEN"));
+            builder.source(EnvironmentCredentials::named(id, secret, token))
+        }
+        Keys::Oidc {
+            provider_arn,
+            token_file,
+        } => builder.oidc(role_arn.unwrap_or_default(), provider_arn, token_file),
+    };
+    if let Some(role) = &config.role {
+        builder = match &config.keys {
+            // The role is what the token is exchanged for.
+            Keys::Oidc { .. } => match &role.session_name {
+                Some(name) => builder.session_name(name),
+                None => builder,
+            },
+            _ => builder.assume_role(settings(role)),
+        };
+    }
+    Ok(Arc::new(builder.build()?))
+}
+
+fn settings(role: &Role) -> AssumeRoleSettings {
+    let mut settings = AssumeRoleSettings::new(&role.arn);
+    if let Some(name) = &role.session_name {
+        settings = settings.session_name(name);
+    }
+    if let Some(id) = &role.external_id {
+        settings = settings.external_id(id);
+    }
+    settings
 }

@@ -2,6 +2,7 @@
 //!
 //! Binaries compose these; nothing here serves requests or changes a cluster.
 
+mod accounts;
 pub mod args;
 mod clock;
 pub mod collect;
@@ -11,8 +12,10 @@ pub mod credentials;
 pub mod log;
 pub mod shutdown;
 mod source;
+pub mod usage;
 pub mod version;
 
+pub use accounts::{Account, Accounts};
 pub use clock::{Now, system_clock};
-pub use connect::{Account, SourceError, builder, client, connect, is_local};
+pub use connect::{SourceError, builder, client, connect, is_local};
 pub use source::{CmsSource, NAMESPACE};

@@ -3,7 +3,7 @@
 use aliyun_cms::{Client, ErrorKind};
 use jiff::Timestamp;
 use lag_core::{
-    ApiCalls, DatapointError, DropReason, InstanceId, LagSnapshot, QueryFault, Rests,
+    ApiCalls, Budgets, DatapointError, DropReason, InstanceId, LagSnapshot, QueryFault, Rests,
     SnapshotBuilder, SnapshotRules, WindowPolicy,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
@@ -38,6 +38,8 @@ pub(crate) struct Question {
 pub struct CmsSource {
     name: Arc<str>,
     calls: Arc<ApiCalls>,
+    account: Arc<str>,
+    budgets: Arc<Budgets>,
     client: Client,
     instances: Vec<InstanceId>,
     question: Question,
@@ -71,6 +73,11 @@ enum QueryError {
         #[source]
         source: aliyun_cms::Error,
     },
+    #[error(
+        "the call budget of this month is spent, and --budget.hard-stop ends calls until {until}: raise \
+         --budget.requests-per-month, or lengthen --collect.interval before the next month"
+    )]
+    Budget { until: Timestamp },
     #[error("none of the {points} points of {metric} can be used: {}", why.in_words())]
     Unusable {
         metric: String,
@@ -108,16 +115,21 @@ impl Why {
 }
 
 impl QueryError {
-    fn kind(&self) -> ErrorKind {
+    fn kind(&self) -> &'static str {
         match self {
-            Self::Call { source, .. } => source.kind(),
-            Self::Datapoints { .. } | Self::Unusable { .. } => ErrorKind::Decode,
+            Self::Call { source, .. } => source.kind().as_str(),
+            Self::Budget { .. } => "budget",
+            Self::Datapoints { .. } | Self::Unusable { .. } => ErrorKind::Decode.as_str(),
         }
     }
 
     /// Whether no single attempt looked wrong, so that nobody has counted this yet.
     fn is_late(&self) -> bool {
-        !matches!(self, Self::Call { .. }) || self.kind() == ErrorKind::Pagination
+        match self {
+            Self::Call { source, .. } => source.kind() == ErrorKind::Pagination,
+            Self::Datapoints { .. } | Self::Unusable { .. } => true,
+            Self::Budget { .. } => false, // nothing was asked
+        }
     }
 
     fn failure(&self) -> Failure {
@@ -132,17 +144,18 @@ impl QueryError {
                 Some("more groups than fit need a larger --cms.max-pages".to_owned())
             }
             Self::Call { source, .. } => source.hint(),
-            Self::Datapoints { .. } | Self::Unusable { .. } => None,
+            Self::Budget { .. } | Self::Datapoints { .. } | Self::Unusable { .. } => None,
         };
         let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
         Failure {
-            kind: self.kind().as_str(),
+            kind: self.kind(),
             detail: format!("{}{hint}", chain(self)).into(),
         }
     }
 
     fn fault(&self) -> QueryFault<'_> {
         match self {
+            Self::Budget { .. } => QueryFault::Other,
             Self::Datapoints { .. } | Self::Unusable { .. } => QueryFault::Answer,
             Self::Call { source, .. } => match (source.kind(), source.api()) {
                 (ErrorKind::Decode, _) => QueryFault::Answer,
@@ -156,6 +169,7 @@ impl QueryError {
 impl CmsSource {
     pub(crate) fn new(
         (name, calls): (Arc<str>, Arc<ApiCalls>),
+        (account, budgets): (Arc<str>, Arc<Budgets>),
         client: Client,
         instances: Vec<InstanceId>,
         question: Question,
@@ -165,6 +179,8 @@ impl CmsSource {
         Self {
             name,
             calls,
+            account,
+            budgets,
             client,
             instances,
             question,
@@ -269,8 +285,7 @@ impl CmsSource {
         if let Err(error) = &outcome
             && error.is_late()
         {
-            self.calls
-                .record_late(&self.name, ACTION, error.kind().as_str());
+            self.calls.record_late(&self.name, ACTION, error.kind());
         }
         outcome
     }
@@ -303,7 +318,13 @@ impl CmsSource {
             .max_pages(self.question.max_pages)
             .pages();
         let mut page = 0;
-        while let Some(next) = pages.next_page().await {
+        loop {
+            // Before each page: pages that do not end must not spend what is left.
+            let permit = self.budgets.may_call(&self.account, (self.now)());
+            permit.map_err(|until| QueryError::Budget { until })?;
+            let Some(next) = pages.next_page().await else {
+                break;
+            };
             page += 1;
             let next = next.map_err(|source| QueryError::Call {
                 metric: metric.to_owned(),

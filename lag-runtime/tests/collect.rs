@@ -3,7 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    Board, BoardCell, GroupKey, Instance, Lag, LagSample, LagSnapshot, Schedule, SeriesName,
+    Board, BoardCell, Budgets, GroupKey, Instance, Lag, LagSample, LagSnapshot, Schedule,
+    SeriesName,
     port::{BoxFuture, Collected, Failure, LagSource},
 };
 use lag_runtime::{Now, collect::Collector, shutdown};
@@ -117,6 +118,8 @@ fn start(schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
         board: board.clone(),
         forget_after: SignedDuration::from_hours(1),
         updated: Arc::default(),
+        account: "default".into(),
+        budgets: Arc::new(Budgets::unlimited()),
     };
     let task = tokio::spawn(collector.run(now.clone(), end));
     Running {

@@ -5,7 +5,7 @@ use aliyun_cms::{Credentials, RateLimiter};
 use cms_sim::{Fault, FaultKind, Scenario, SimConfig, Simulator};
 use jiff::Timestamp;
 use lag_core::{
-    ApiCalls,
+    ApiCalls, Budgets,
     port::{Collected, LagSource},
 };
 use lag_runtime::{
@@ -51,8 +51,10 @@ impl Cloud {
         let calls = Arc::new(ApiCalls::default());
         let settings = (&config.cms, config.collect, config.lag);
         let account = Account {
+            name: config.sources[0].account.as_str().into(),
             credentials: Arc::new(Credentials::new("id", "secret")),
             limiter: RateLimiter::unlimited(),
+            budgets: Arc::new(Budgets::new(config.budget.policy, [])),
         };
         let source = connect(&config.sources[0], settings, &account, &calls, now).unwrap();
         Self {

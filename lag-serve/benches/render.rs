@@ -90,7 +90,13 @@ fn scrapes(criterion: &mut Criterion) {
         topic_metric: None,
         config_loaded_at: now(),
     };
-    let exporter = Exporter::new(cell.clone(), Arc::default(), Arc::new(now), config);
+    let exporter = Exporter::new(
+        cell.clone(),
+        Arc::default(),
+        Arc::new(lag_core::Budgets::unlimited()),
+        Arc::new(now),
+        config,
+    );
     let router = exporter.router();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut group = criterion.benchmark_group("20000 groups");

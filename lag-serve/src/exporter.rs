@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{ApiCalls, Board, BoardCell};
+use lag_core::{ApiCalls, Board, BoardCell, Budgets};
 use prometheus::Registry;
 use std::{fmt, sync::Arc};
 use tokio::sync::Semaphore;
@@ -70,6 +70,7 @@ pub struct Exporter(Arc<Inner>);
 struct Inner {
     board: Arc<BoardCell>,
     calls: Arc<ApiCalls>,
+    budgets: Arc<Budgets>,
     now: Now,
     config: ServeConfig,
     facts: Facts,
@@ -89,7 +90,13 @@ impl fmt::Debug for Exporter {
 impl Exporter {
     /// An exporter of whatever the cell holds at the time of each request.
     #[must_use]
-    pub fn new(board: Arc<BoardCell>, calls: Arc<ApiCalls>, now: Now, config: ServeConfig) -> Self {
+    pub fn new(
+        board: Arc<BoardCell>,
+        calls: Arc<ApiCalls>,
+        budgets: Arc<Budgets>,
+        now: Now,
+        config: ServeConfig,
+    ) -> Self {
         let facts = Facts {
             max_age: config.max_age,
             sample_timestamps: config.sample_timestamps,
@@ -98,6 +105,7 @@ impl Exporter {
         Self(Arc::new(Inner {
             board,
             calls,
+            budgets,
             now,
             config,
             facts,
@@ -192,20 +200,23 @@ impl Exporter {
     fn complete(&self, part: BoardPart, format: Format, encoding: Encoding) -> SharedBody {
         let Inner {
             calls,
+            budgets,
+            now,
             config,
             registry,
             ..
         } = &*self.0;
+        let counted = (&**calls, &**budgets, now());
         match encoding {
             Encoding::Identity => {
                 let mut writer = Writer::new(format, Pieces::default());
-                own::write(calls, config, registry, &mut writer);
+                own::write(counted, config, registry, &mut writer);
                 let tail = writer.finish().into_pieces().concat();
                 SharedBody::new(Bytes::new(), part.pieces, tail.into())
             }
             Encoding::Gzip => {
                 let mut writer = Writer::new(format, Deflate::default());
-                own::write(calls, config, registry, &mut writer);
+                own::write(counted, config, registry, &mut writer);
                 let tail = gzip::tail(&part, writer);
                 SharedBody::new(Bytes::from_static(gzip::HEADER), part.pieces, tail)
             }

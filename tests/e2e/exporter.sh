@@ -106,7 +106,7 @@ group gone '{"scenario":"vanish","lag":77,"start":"2026-01-01T00:00:00Z"}' >/dev
 
 env -i ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret "$EXPORTER" \
   --web.listen-address="$WEB" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" --cms.endpoint="http://$SIM" \
-  --cms.timeout=700ms --cms.max-attempts=1 --collect.schedule=fixed --collect.interval=1s --lag.max-age=2m30s \
+  --cms.timeout=700ms --cms.max-attempts=1 --collect.schedule=fixed --collect.interval=1s --budget.requests-per-month=none --lag.max-age=2m30s \
   >"$WORK/exporter.log" 2>&1 &
 EXPORTER_PID=$!
 PIDS+=("$EXPORTER_PID")

@@ -1,7 +1,7 @@
 use aliyun_cms::{Credentials, RateLimiter};
 use cms_sim::{SimConfig, Simulator};
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{ApiCalls, Board, BoardCell, Instance, Schedule, port::LagSource};
+use lag_core::{ApiCalls, Board, BoardCell, Budgets, Instance, Schedule, port::LagSource};
 use lag_runtime::{
     Account, CmsSource, Now,
     args::Args,
@@ -55,10 +55,10 @@ impl Exporter {
             .await
             .expect("the simulator listens on loopback");
         let mut given = Args::default();
-        given.source.region = Some("cn-hangzhou".into());
-        given.source.endpoint = Some(cloud.url());
-        given.source.instance = instances;
-        given.source.timeout = Some("500ms".into());
+        given.read.source.region = Some("cn-hangzhou".into());
+        given.read.source.endpoint = Some(cloud.url());
+        given.read.source.instance = instances;
+        given.read.source.timeout = Some("500ms".into());
         args(&mut given);
         let config =
             Config::resolve(&given, &File::default(), &|_| None).expect("a valid configuration");
@@ -80,9 +80,12 @@ impl Exporter {
             watched,
             now,
         )));
+        let budgets = Arc::new(Budgets::new(config.budget.policy, []));
         let account = Account {
+            name: source.account.as_str().into(),
             credentials: Arc::new(Credentials::new("id", "secret")),
             limiter: RateLimiter::unlimited(),
+            budgets: budgets.clone(),
         };
         let settings = (&config.cms, config.collect, config.lag);
         let source = connect(source, settings, &account, &calls, clock.clone())
@@ -102,7 +105,7 @@ impl Exporter {
             topic_metric: Some("acs_kafka/message_accumulation_onetopic".into()),
             config_loaded_at: now,
         };
-        let served = lag_serve::Exporter::new(board.clone(), calls, clock, serve);
+        let served = lag_serve::Exporter::new(board.clone(), calls, budgets.clone(), clock, serve);
         Self {
             cloud,
             board,

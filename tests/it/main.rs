@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod absence;
+mod credentials;
 mod freshness;
 mod purity;
 mod repository;
+mod throttling;

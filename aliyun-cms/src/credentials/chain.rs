@@ -36,7 +36,7 @@ impl Chain {
 
 impl ProvideCredentials for Chain {
     fn provide_credentials<'a>(&'a self) -> CredentialsFuture<'a> {
-        Box::pin(async move {
+        CredentialsFuture::new(async move {
             let mut asked = Vec::new();
             for source in &self.sources {
                 match source.provide_credentials().await {

@@ -1,20 +1,43 @@
 //! Keys, and where they come from.
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::redact::masked_id;
+use crate::{TransportError, redact::masked_id};
 
+mod answer;
+mod assume_role;
+mod cache;
 mod chain;
+mod cli_profile;
+mod common;
+mod context;
+mod default;
+mod ecs;
 mod env;
+mod file;
+mod future;
+mod oidc;
+mod profile_file;
+mod sts;
+mod uri;
 
-pub use self::{chain::Chain, env::EnvironmentCredentials};
-
-/// What [`ProvideCredentials::provide_credentials`] returns.
-pub type CredentialsFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Credentials, CredentialsError>> + Send + 'a>>;
+pub use self::{
+    assume_role::{AssumeRoleCredentials, AssumeRoleSettings},
+    cache::CachedCredentials,
+    chain::Chain,
+    cli_profile::CliProfileCredentials,
+    default::{CredentialsSource, DefaultCredentials, DefaultCredentialsBuilder, UnknownSource},
+    ecs::EcsRoleCredentials,
+    env::EnvironmentCredentials,
+    file::FileCredentials,
+    future::CredentialsFuture,
+    oidc::OidcCredentials,
+    profile_file::ProfileFileCredentials,
+    uri::UriCredentials,
+};
 
 /// A source of [`Credentials`].
 ///
@@ -29,7 +52,7 @@ pub type CredentialsFuture<'a> =
 ///
 /// impl ProvideCredentials for Vault {
 ///     fn provide_credentials<'a>(&'a self) -> CredentialsFuture<'a> {
-///         Box::pin(async { Ok(Credentials::new("id", "secret")) })
+///         CredentialsFuture::new(async { Ok(Credentials::new("id", "secret")) })
 ///     }
 /// }
 /// ```
@@ -75,6 +98,7 @@ struct Inner {
     access_key_secret: SecretString,
     security_token: Option<SecretString>,
     expiry: Option<Timestamp>,
+    source: Option<Arc<str>>,
 }
 
 impl Credentials {
@@ -89,6 +113,7 @@ impl Credentials {
             access_key_secret: access_key_secret.into(),
             security_token: None,
             expiry: None,
+            source: None,
         }))
     }
 
@@ -103,6 +128,13 @@ impl Credentials {
     #[must_use]
     pub fn with_expiry(mut self, expiry: Timestamp) -> Self {
         Arc::make_mut(&mut self.0).expiry = Some(expiry);
+        self
+    }
+
+    /// Where they came from, in words for a person; holds no secret.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Arc<str>>) -> Self {
+        Arc::make_mut(&mut self.0).source = Some(source.into());
         self
     }
 
@@ -129,17 +161,30 @@ impl Credentials {
     pub fn expiry(&self) -> Option<Timestamp> {
         self.0.expiry
     }
+
+    /// Where they came from, such as "the environment (ALIBABA_CLOUD_ACCESS_KEY_ID)", if that was noted.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.0.source.as_deref()
+    }
+
+    /// The id with all but its ends masked, fit for a log.
+    #[must_use]
+    pub fn masked_access_key_id(&self) -> String {
+        masked_id(&self.0.access_key_id)
+    }
 }
 
 impl ProvideCredentials for Credentials {
     fn provide_credentials<'a>(&'a self) -> CredentialsFuture<'a> {
-        Box::pin(std::future::ready(Ok(self.clone())))
+        CredentialsFuture::ready(Ok(self.clone()))
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
+            .field("source", &self.0.source)
             .field("access_key_id", &masked_id(&self.0.access_key_id))
             .field("has_security_token", &self.0.security_token.is_some())
             .field("expiry", &self.0.expiry)
@@ -159,12 +204,24 @@ pub enum CredentialsError {
     },
     /// Something is set up, and it is wrong: a [`Chain`] stops, because going on
     /// would silently use another identity.
-    #[error("{provider} is set up incompletely: {detail}")]
+    #[error("{provider} is set up wrongly: {detail}")]
     Misconfigured {
         /// The source.
         provider: String,
         /// What to correct; holds no secret.
         detail: String,
+    },
+    /// It is set up and was asked, and said no: a role that may not be assumed, a token that is not accepted.
+    /// Waiting does not help; the detail says what does.
+    #[error("{provider} refused to give credentials: {detail}")]
+    Refused {
+        /// The source.
+        provider: String,
+        /// What to do about it; holds no secret.
+        detail: String,
+        /// The refusal.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It is set up, and did not answer this time.
     #[error("{provider} did not give credentials")]
@@ -188,5 +245,20 @@ impl CredentialsError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+
+    /// What to do about a connection that failed; the other errors say it themselves.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let Self::Unavailable { source, .. } = self else {
+            return None;
+        };
+        if let Some(broken) = source.downcast_ref::<TransportError>() {
+            return broken.hint();
+        }
+        if let Some(reason) = source.downcast_ref::<cache::Reason>() {
+            return reason.of().hint();
+        }
+        source.downcast_ref::<Self>().and_then(Self::hint)
     }
 }

@@ -139,9 +139,8 @@ impl Error {
             Self::Api { source, .. } => source.hint(),
             Self::Transport { source, .. } => source.hint(),
             Self::Decode { source, .. } => source.hint(),
-            Self::Credentials { .. } | Self::InvalidRequest { .. } | Self::Pagination { .. } => {
-                None
-            }
+            Self::Credentials { source, .. } => source.hint(),
+            Self::InvalidRequest { .. } | Self::Pagination { .. } => None,
         }
     }
 

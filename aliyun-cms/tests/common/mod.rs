@@ -1,7 +1,10 @@
 //! What several test files need: fixed time, counted nonces, fixtures as replies.
 #![allow(dead_code, clippy::unwrap_used, unreachable_pub, missing_docs)]
 
+pub mod hands;
 pub mod leaks;
+pub mod machine;
+pub mod roles;
 
 use std::{
     collections::BTreeMap,

@@ -101,8 +101,8 @@ fn requests_and_cycles_are_not_logged_at_info() {
     running.metrics_until(|_| cloud.simulator.counters().calls >= calls + 3);
     running.signal("TERM");
     running.end();
-    // It starts, listens, reads, ends.
-    assert_eq!(running.log.seen.len(), 4, "{:#?}", running.log.seen);
+    // It starts, listens, finds credentials, reads, ends.
+    assert_eq!(running.log.seen.len(), 5, "{:#?}", running.log.seen);
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn a_source_that_fails_does_not_hide_the_other() {
         "sources:\n  - name: good\n    region: cn-hangzhou\n    endpoint: {}\n    instances: [{INSTANCE}]\n  \
          - name: bad\n    region: cn-shanghai\n    endpoint: {}\n    instances: [{bad}]\n\
          cms:\n  timeout: 700ms\n  max_attempts: 1\ncollect:\n  schedule: fixed\n  interval: 1s\n\
-         web:\n  listen_address: [127.0.0.1:0]\n",
+         budget:\n  requests_per_month: none\nweb:\n  listen_address: [127.0.0.1:0]\n",
         good.url(),
         failing.url(),
     );

@@ -2,10 +2,14 @@
 //! the prefix `KAFKA_LAG_`. Values stay text here; [`crate::config`] reads them, so that every mistake, wherever it
 //! was made, is reported in one way.
 
+mod budget;
+mod credentials;
 mod log;
 mod source;
 mod web;
 
+pub use budget::BudgetArgs;
+pub use credentials::CredentialArgs;
 pub use log::LogArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
 pub use web::WebArgs;
@@ -34,6 +38,9 @@ pub struct ReadArgs {
     /// Where lag comes from.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Whose keys are used.
+    #[command(flatten)]
+    pub credentials: CredentialArgs,
     /// When and how it is collected.
     #[command(flatten)]
     pub collect: CollectArgs,
@@ -43,6 +50,9 @@ pub struct ReadArgs {
     /// Which groups.
     #[command(flatten)]
     pub group: GroupArgs,
+    /// How many calls may be made.
+    #[command(flatten)]
+    pub budget: BudgetArgs,
     /// What is logged.
     #[command(flatten)]
     pub log: LogArgs,

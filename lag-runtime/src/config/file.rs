@@ -16,12 +16,15 @@ pub(super) type Texts = Option<Vec<Spanned<String>>>;
 #[serde(deny_unknown_fields, default)]
 pub struct File {
     pub(super) sources: Vec<Source>,
+    pub(super) credentials: Credentials,
     pub(super) cms: Cms,
     pub(super) collect: Collect,
     pub(super) lag: Lag,
     pub(super) group: Group,
     pub(super) web: Web,
     pub(super) metrics: Metrics,
+    pub(super) budget: Budget,
+    pub(super) state: State,
     pub(super) log: Log,
 }
 
@@ -32,10 +35,70 @@ pub(super) struct Source {
     pub(super) region: Text,
     pub(super) endpoint: Text,
     pub(super) network: Text,
+    pub(super) account: Text,
+    pub(super) credentials: Option<Credentials>,
     pub(super) instances: Texts,
     pub(super) include: Texts,
     pub(super) exclude: Texts,
     pub(super) expect: Texts,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Credentials {
+    provider: Text,
+    profile: Text,
+    access_key_id_file: Text,
+    access_key_secret_file: Text,
+    security_token_file: Text,
+    access_key_id_variable: Text,
+    access_key_secret_variable: Text,
+    security_token_variable: Text,
+    role_arn: Text,
+    role_session_name: Text,
+    role_external_id: Text,
+    oidc_provider_arn: Text,
+    oidc_token_file: Text,
+    ecs_role: Text,
+    sts_endpoint: Text,
+    metadata_endpoint: Text,
+}
+
+impl Credentials {
+    pub(super) fn get(&self, key: &str) -> &Text {
+        match key {
+            "provider" => &self.provider,
+            "profile" => &self.profile,
+            "access_key_id_file" => &self.access_key_id_file,
+            "access_key_secret_file" => &self.access_key_secret_file,
+            "security_token_file" => &self.security_token_file,
+            "access_key_id_variable" => &self.access_key_id_variable,
+            "access_key_secret_variable" => &self.access_key_secret_variable,
+            "security_token_variable" => &self.security_token_variable,
+            "role_arn" => &self.role_arn,
+            "role_session_name" => &self.role_session_name,
+            "role_external_id" => &self.role_external_id,
+            "oidc_provider_arn" => &self.oidc_provider_arn,
+            "oidc_token_file" => &self.oidc_token_file,
+            "ecs_role" => &self.ecs_role,
+            "sts_endpoint" => &self.sts_endpoint,
+            "metadata_endpoint" => &self.metadata_endpoint,
+            _ => &None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Budget {
+    pub(super) requests_per_month: Text,
+    pub(super) hard_stop: Text,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct State {
+    pub(super) directory: Text,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

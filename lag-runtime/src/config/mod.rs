@@ -3,17 +3,23 @@
 //! Flags win over `KAFKA_LAG_…` variables (clap does that), these over the variables of the first post, these over the
 //! file, and the file over defaults. Nothing reads flags or the file after this.
 
+mod budget;
 mod cms;
 mod collect;
+mod credentials;
 mod expand;
 mod file;
+mod groups;
 mod log;
 mod pick;
+mod places;
 mod sources;
 mod web;
 
+pub use budget::BudgetConfig;
 pub use cms::CmsConfig;
 pub use collect::{CollectConfig, LagConfig, ScheduleKind};
+pub use credentials::{CredentialsConfig, Keys, Role, Triple};
 pub use file::File;
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
@@ -34,6 +40,8 @@ pub struct Config {
     pub collect: CollectConfig,
     /// What counts as a number.
     pub lag: LagConfig,
+    /// How many calls may be made.
+    pub budget: BudgetConfig,
     /// Where it is served.
     pub web: WebConfig,
     /// What is allowed and may yet surprise; for the log.
@@ -57,6 +65,7 @@ impl Config {
         let cms = cms::resolve(&args.read, file, picker)?;
         let collect = collect::resolve(&args.read, file, picker)?;
         let lag = collect::resolve_lag(&args.read, file, picker, collect)?;
+        let budget = budget::resolve(&args.read, file, picker)?;
         let web = web::resolve(&args.web, file, picker)?;
         let mut notices = Vec::new();
         Ok(Self {
@@ -64,6 +73,7 @@ impl Config {
             cms,
             collect,
             lag,
+            budget,
             web,
             notices,
         })

@@ -1,12 +1,13 @@
 //! Which instances, where.
 
 use aliyun_cms::Endpoint;
-use lag_core::{GroupFilter, GroupName, InstanceId, Matcher, SeriesName};
+use lag_core::{GroupFilter, InstanceId, SeriesName};
 use std::collections::BTreeMap;
 
 use super::{
-    ConfigError, Env, File,
+    ConfigError, CredentialsConfig, Env, File, credentials,
     file::Source,
+    groups::{expect, expected, filter},
     pick::{Found, Picker, flag_place},
 };
 use crate::args::ReadArgs;
@@ -20,6 +21,10 @@ pub struct SourceConfig {
     pub region: String,
     /// Where CloudMonitor is asked.
     pub endpoint: Endpoint,
+    /// Name of the account, whose limits its sources share.
+    pub account: String,
+    /// Whose keys are used.
+    pub credentials: CredentialsConfig,
     /// What is asked for, sorted, at least one.
     pub instances: Vec<InstanceId>,
     /// Which groups are looked at.
@@ -27,6 +32,9 @@ pub struct SourceConfig {
     /// Groups that should exist, by instance.
     pub expected: BTreeMap<InstanceId, Vec<SeriesName>>,
 }
+
+/// Name of the account of the common credentials.
+const DEFAULT_ACCOUNT: &str = "default";
 
 /// The sources of the command line, else those of the file.
 pub(super) fn resolve(
@@ -159,6 +167,8 @@ fn from_flags(
         name,
         region: label,
         endpoint,
+        account: DEFAULT_ACCOUNT.to_owned(),
+        credentials: credentials::resolve(args, file, picker)?,
         instances,
         filter,
         expected,
@@ -171,6 +181,7 @@ fn from_file(
     file: &File,
     picker: Picker<'_>,
 ) -> Result<Vec<SourceConfig>, ConfigError> {
+    let common = credentials::resolve(args, file, picker)?;
     let source = |(index, source): (usize, &Source)| {
         let key = |name: &str| format!("sources[{index}].{name}");
         let region = picker.in_file(&key("region"), &source.region)?;
@@ -205,6 +216,18 @@ fn from_file(
                 region.clone()
             }
         });
+        let account = picker.in_file(&key("account"), &source.account)?;
+        let own_credentials = credentials::resolve_own(source, index, picker)?;
+        // Until all are known, an account of its own has no name.
+        let account = account.map_or_else(
+            || {
+                own_credentials
+                    .as_ref()
+                    .map_or(DEFAULT_ACCOUNT, |_| "")
+                    .to_owned()
+            },
+            |found| found.text,
+        );
         let own = Some((source, index));
         let filter = filter(args, file, picker, own)?;
         let expected = expected(&expect(args, file, picker, own)?, &instances, &filter)?;
@@ -212,12 +235,34 @@ fn from_file(
             name,
             region,
             endpoint,
+            account,
+            credentials: own_credentials.unwrap_or_else(|| common.clone()),
             instances,
             filter,
             expected,
         })
     };
-    file.sources.iter().enumerate().map(source).collect()
+    let mut sources = file
+        .sources
+        .iter()
+        .enumerate()
+        .map(source)
+        .collect::<Result<Vec<_>, _>>()?;
+    name_accounts(&mut sources);
+    Ok(sources)
+}
+
+/// Sources with the same credentials of their own are one account, called like the first of them.
+fn name_accounts(sources: &mut [SourceConfig]) {
+    for at in 0..sources.len() {
+        if sources[at].account.is_empty() {
+            let twin = sources[..at]
+                .iter()
+                .find(|other| other.credentials == sources[at].credentials);
+            let name = twin.map_or(&sources[at].name, |twin| &twin.account);
+            sources[at].account = name.clone();
+        }
+    }
 }
 
 /// Region label and endpoint.
@@ -261,108 +306,4 @@ fn ids(found: &[Found]) -> Result<Vec<InstanceId>, ConfigError> {
     ids.sort();
     ids.dedup();
     Ok(ids)
-}
-
-/// Flags, else the source's own patterns, else those of the section `group`.
-fn filter(
-    args: &ReadArgs,
-    file: &File,
-    picker: Picker<'_>,
-    own: Option<(&Source, usize)>,
-) -> Result<GroupFilter, ConfigError> {
-    let list =
-        |flag: &str, given: &[String], name: &str, own: Option<&super::file::Texts>, common| {
-            let mut found = picker.many(flag, given, "", &None)?;
-            if let (true, Some(own)) = (found.is_empty(), own) {
-                found = picker.many_in_file(&format!("sources: {name}"), own)?;
-            }
-            if found.is_empty() {
-                found = picker.many_in_file(&format!("group.{name}"), common)?;
-            }
-            found
-                .iter()
-                .map(Found::read)
-                .collect::<Result<Vec<Matcher>, _>>()
-        };
-    let own = own.map(|(source, _)| source);
-    Ok(GroupFilter {
-        include: list(
-            "--group.include",
-            &args.group.include,
-            "include",
-            own.map(|source| &source.include),
-            &file.group.include,
-        )?,
-        exclude: list(
-            "--group.exclude",
-            &args.group.exclude,
-            "exclude",
-            own.map(|source| &source.exclude),
-            &file.group.exclude,
-        )?,
-    })
-}
-
-fn expect(
-    args: &ReadArgs,
-    file: &File,
-    picker: Picker<'_>,
-    own: Option<(&Source, usize)>,
-) -> Result<Vec<Found>, ConfigError> {
-    if let Some((source, index)) = own {
-        let found = picker.many_in_file(&format!("sources[{index}].expect"), &source.expect)?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
-    }
-    picker.many(
-        "--group.expect",
-        &args.group.expect,
-        "group.expect",
-        &file.group.expect,
-    )
-}
-
-/// `NAME` for the only instance, `INSTANCE/NAME` for one of several.
-fn expected(
-    found: &[Found],
-    instances: &[InstanceId],
-    filter: &GroupFilter,
-) -> Result<BTreeMap<InstanceId, Vec<SeriesName>>, ConfigError> {
-    let mut expected: BTreeMap<InstanceId, Vec<SeriesName>> = BTreeMap::new();
-    for found in found {
-        let (instance, group) = match (found.text.split_once('/'), instances) {
-            (Some((id, group)), _) => {
-                let known = instances.iter().find(|known| known.as_str() == id);
-                (
-                    known.ok_or_else(|| {
-                        found.wrong(format!("instance {id:?} is not among those that are read"))
-                    })?,
-                    group,
-                )
-            }
-            (None, [only]) => (only, found.text.as_str()),
-            (None, _) => {
-                let problem = format!(
-                    "{:?} could be in any of several instances: write INSTANCE/NAME",
-                    found.text
-                );
-                return Err(found.wrong(problem));
-            }
-        };
-        let group: GroupName = group
-            .parse()
-            .map_err(|error: lag_core::InvalidName| found.wrong(error.to_string()))?;
-        if !filter.accepts(&group) {
-            let problem = format!(
-                "{group} is left out by the include and exclude patterns: it would never be there"
-            );
-            return Err(found.wrong(problem));
-        }
-        expected
-            .entry(instance.clone())
-            .or_default()
-            .push(SeriesName { group, topic: None });
-    }
-    Ok(expected)
 }

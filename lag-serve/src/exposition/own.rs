@@ -2,7 +2,8 @@
 
 use super::writer::{Kind, Sink, Value, Writer};
 use crate::exporter::ServeConfig;
-use lag_core::{ApiCalls, names};
+use jiff::Timestamp;
+use lag_core::{ApiCalls, Budgets, names};
 use prometheus::{
     Registry,
     proto::{MetricFamily, MetricType},
@@ -11,12 +12,13 @@ use std::env::consts::{ARCH, OS};
 
 /// Writes the families of the process, and the end of the exposition.
 pub(crate) fn write<S: Sink>(
-    calls: &ApiCalls,
+    (calls, budgets, now): (&ApiCalls, &Budgets, Timestamp),
     config: &ServeConfig,
     registry: &Registry,
     out: &mut Writer<S>,
 ) {
     api_calls(calls, out);
+    api_budgets(budgets, now, out);
     let mut family = out.family(
         names::CONFIG_RELOAD_SUCCESSFUL,
         Kind::Gauge,
@@ -75,6 +77,55 @@ fn api_calls<S: Sink>(calls: &ApiCalls, out: &mut Writer<S>) {
             ];
             family.sample(&labels, Value::Integer(*errors));
         }
+    }
+}
+
+fn api_budgets<S: Sink>(budgets: &Budgets, now: Timestamp, out: &mut Writer<S>) {
+    let reports = budgets.reports(now);
+    let mut family = out.family(
+        names::API_BUDGET,
+        Kind::Gauge,
+        "Requests that may be made each month, by account; no series when there is no limit.",
+    );
+    for (account, report) in &reports {
+        if let Some(limit) = report.limit {
+            family.sample(&[(names::ACCOUNT, account)], Value::Integer(limit));
+        }
+    }
+    let mut family = out.family(
+        names::API_MONTH,
+        Kind::Gauge,
+        "Metered requests made this month (China's calendar) by this process, and by earlier ones with a state directory.",
+    );
+    for (account, report) in &reports {
+        family.sample(&[(names::ACCOUNT, account)], Value::Integer(report.used));
+    }
+    let mut family = out.family(
+        names::API_PROJECTED,
+        Kind::Gauge,
+        "Metered requests by the end of the month if every source kept its configured interval.",
+    );
+    for (account, report) in &reports {
+        let labels = [(names::ACCOUNT, &**account)];
+        family.sample(&labels, Value::Integer(report.projected));
+    }
+    let mut family = out.family(
+        names::API_STRETCH,
+        Kind::Gauge,
+        "Factor by which intervals are longer than configured, so that the budget suffices; 1 when it does.",
+    );
+    for (account, report) in &reports {
+        let labels = [(names::ACCOUNT, &**account)];
+        family.sample(&labels, Value::Float(report.stretch));
+    }
+    let mut family = out.family(
+        names::COLLECT_INTERVAL,
+        Kind::Gauge,
+        "Time between two collections of a source, as it is now.",
+    );
+    for (source, interval) in budgets.intervals(now) {
+        let labels = [(names::SOURCE, &*source)];
+        family.sample(&labels, Value::Float(interval.as_secs_f64()));
     }
 }
 

@@ -7,8 +7,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    ApiCalls, Board, BoardCell, DropReason, Dropped, Instance, InstanceId, Lag, LagSample,
-    LagSnapshot, SeriesName, Trend,
+    ApiCalls, Board, BoardCell, BudgetPolicy, Budgets, DropReason, Dropped, Instance, InstanceId,
+    Lag, LagSample, LagSnapshot, SeriesName, Trend,
     port::{Collected, Failure},
 };
 use lag_serve::{BuildInfo, Exporter, ServeConfig};
@@ -158,9 +158,18 @@ impl Served {
         let calls = Arc::new(ApiCalls::default());
         let clock = Arc::new(Mutex::new(now()));
         let hands = clock.clone();
+        let policy = BudgetPolicy {
+            requests_per_month: Some(1_000_000),
+            hard_stop: false,
+        };
+        let (budgets, minute) = (Budgets::new(policy, []), Duration::from_mins(1));
+        budgets.watch("default", "main", (minute, minute), 1.0, now());
+        budgets.watch("shop", "other", (minute, minute), 60.0, now());
+        budgets.count("shop", "other", now());
         let exporter = Exporter::new(
             cell.clone(),
             calls.clone(),
+            Arc::new(budgets),
             Arc::new(move || *hands.lock().unwrap()),
             config,
         );

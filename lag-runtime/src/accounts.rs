@@ -1,0 +1,150 @@
+//! Accounts: keys, the vendor's limit of calls, and the monthly budget, shared by the sources that use them.
+
+use aliyun_cms::{BuildError, CredentialsError, RateLimiter};
+use lag_core::Budgets;
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    Now,
+    config::{Config, CredentialsConfig, SourceConfig},
+    credentials::{self, Provider},
+};
+
+/// What all calls for one source share with others of its account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its name in metrics and logs.
+    pub name: Arc<str>,
+    /// Whose keys sign.
+    pub credentials: Provider,
+    /// What keeps the account's calls apart, and lets all pause when one was throttled.
+    pub limiter: RateLimiter,
+    /// The calls that were made.
+    pub budgets: Arc<Budgets>,
+}
+
+/// The accounts of a configuration.
+#[derive(Debug)]
+pub struct Accounts {
+    limiters: BTreeMap<Arc<str>, RateLimiter>,
+    providers: Vec<(CredentialsConfig, Provider)>,
+    budgets: Arc<Budgets>,
+}
+
+impl Accounts {
+    /// One provider for each set of credentials, one limiter for each account. Nothing is asked for yet.
+    ///
+    /// # Errors
+    /// When a provider cannot be made, for example because a CA file is not readable.
+    pub fn new(config: &Config, budgets: Arc<Budgets>, now: &Now) -> Result<Self, BuildError> {
+        let mut providers: Vec<(CredentialsConfig, Provider)> = Vec::new();
+        for source in &config.sources {
+            if !providers
+                .iter()
+                .any(|(known, _)| *known == source.credentials)
+            {
+                let ca_file = config.cms.ca_file.as_deref();
+                let provider = credentials::provider(&source.credentials, ca_file, now)?;
+                providers.push((source.credentials.clone(), provider));
+            }
+        }
+        Ok(Self::with(config, providers, budgets))
+    }
+
+    /// The same keys for every source: for demos and tests.
+    #[must_use]
+    pub fn fixed(config: &Config, provider: &Provider, budgets: Arc<Budgets>) -> Self {
+        let sources = config.sources.iter();
+        let providers = sources.map(|source| (source.credentials.clone(), provider.clone()));
+        Self::with(config, providers.collect(), budgets)
+    }
+
+    fn with(
+        config: &Config,
+        providers: Vec<(CredentialsConfig, Provider)>,
+        budgets: Arc<Budgets>,
+    ) -> Self {
+        let per_second = config.cms.calls_per_second;
+        let names = config.sources.iter().map(|source| &source.account);
+        // Half a second's worth of calls at once.
+        let limiter = |name: &String| {
+            let limiter = RateLimiter::new(per_second, per_second.div_ceil(2));
+            (name.as_str().into(), limiter)
+        };
+        Self {
+            limiters: names.map(limiter).collect(),
+            providers,
+            budgets,
+        }
+    }
+
+    /// The account of a source of the same configuration.
+    ///
+    /// # Panics
+    /// When the source is of another configuration.
+    #[must_use]
+    pub fn of(&self, source: &SourceConfig) -> Account {
+        let (name, limiter) = self
+            .limiters
+            .get_key_value(source.account.as_str())
+            .expect("every account of the configuration has a limiter");
+        let mut providers = self.providers.iter();
+        let (_, credentials) = providers
+            .find(|(known, _)| *known == source.credentials)
+            .expect("all credentials of the configuration have a provider");
+        Account {
+            name: name.clone(),
+            credentials: credentials.clone(),
+            limiter: limiter.clone(),
+            budgets: self.budgets.clone(),
+        }
+    }
+
+    /// Asks every provider once, all at the same time, so that a missing key ends the start and not the first
+    /// collection. An error that waiting may heal is none yet.
+    ///
+    /// # Errors
+    /// The first one's, with the name of its first source.
+    pub async fn check(&self, config: &Config) -> Result<(), (String, CredentialsError)> {
+        let asked = self.providers.iter().map(|(settings, provider)| {
+            let user = config
+                .sources
+                .iter()
+                .find(|source| source.credentials == *settings);
+            let user = user.map(|source| source.name.clone()).unwrap_or_default();
+            let provider = provider.clone();
+            async move {
+                match provider.provide_credentials().await {
+                    Err(error) if !error.is_retryable() => Err((user, error)),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(
+                            source.name = user,
+                            error,
+                            "no credentials yet; they are asked for again at each collection"
+                        );
+                        Ok(())
+                    }
+                    Ok(found) => {
+                        tracing::info!(
+                            source.name = user,
+                            from = found.source().unwrap_or("the program itself"),
+                            key.id = found.masked_access_key_id(),
+                            "credentials found"
+                        );
+                        Ok(())
+                    }
+                }
+            }
+        });
+        let mut tasks = tokio::task::JoinSet::new();
+        asked.for_each(|question| drop(tasks.spawn(question)));
+        while let Some(answer) = tasks.join_next().await {
+            match answer {
+                Ok(answer) => answer?,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        Ok(())
+    }
+}
