@@ -273,6 +273,12 @@ impl CmsSource {
         }
     }
 
+    /// Whether the month's budget allows one more call.
+    fn permit(&self) -> Result<(), QueryError> {
+        let permit = self.budgets.may_call(&self.account, (self.now)());
+        permit.map_err(|until| QueryError::Budget { until })
+    }
+
     /// All pages of one metric for one batch, or nothing.
     async fn query(
         &self,
@@ -318,18 +324,14 @@ impl CmsSource {
             .max_pages(self.question.max_pages)
             .pages();
         let mut page = 0;
-        loop {
-            // Before each page: pages that do not end must not spend what is left.
-            let permit = self.budgets.may_call(&self.account, (self.now)());
-            permit.map_err(|until| QueryError::Budget { until })?;
-            let Some(next) = pages.next_page().await else {
-                break;
-            };
+        self.permit()?;
+        while let Some(next) = pages.next_page().await {
             page += 1;
             let next = next.map_err(|source| QueryError::Call {
                 metric: metric.to_owned(),
                 source,
             })?;
+            let has_more = next.next_token.is_some();
             builder
                 .page(next.datapoints())
                 .map_err(|source| QueryError::Datapoints {
@@ -337,6 +339,10 @@ impl CmsSource {
                     page,
                     source,
                 })?;
+            if has_more {
+                // Pages that do not end must not spend what is left.
+                self.permit()?;
+            }
         }
         tracing::debug!(metric, instances = batch.len(), pages = page, "pages read");
         let snapshot = builder.finish();

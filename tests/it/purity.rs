@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 const SUBSCRIBERS: [&str; 2] = ["tracing-subscriber", "env_logger"];
 
 /// Package, and what must not be among its dependencies, direct or not.
-const FORBIDDEN: [(&str, &[&str]); 6] = [
+const FORBIDDEN: [(&str, &[&str]); 7] = [
     (
         "lag-core",
         &[
@@ -52,6 +52,10 @@ const FORBIDDEN: [(&str, &[&str]); 6] = [
         ],
     ),
     ("kafka-lag-exporter", &["lag-actions", "kube"]),
+    (
+        "kafka-lag",
+        &["lag-serve", "axum", "prometheus", "kube", "cms-sim"],
+    ),
     (
         "cms-sim",
         &[
@@ -125,12 +129,14 @@ fn libraries_do_not_install_a_subscriber() {
 
 #[test]
 fn there_is_one_tls_provider() {
-    let closure = closure("kafka-lag-exporter");
-    assert!(closure.contains("ring"));
-    for name in ["aws-lc-rs", "openssl", "native-tls"] {
-        assert!(
-            !closure.contains(name),
-            "two TLS providers in one process: {name}"
-        );
+    for program in ["kafka-lag-exporter", "kafka-lag"] {
+        let closure = closure(program);
+        assert!(closure.contains("ring"));
+        for name in ["aws-lc-rs", "openssl", "native-tls"] {
+            assert!(
+                !closure.contains(name),
+                "two TLS providers in {program}: {name}"
+            );
+        }
     }
 }

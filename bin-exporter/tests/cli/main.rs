@@ -4,6 +4,7 @@
 //! a page again, both with a deadline.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 #[cfg(feature = "demo")]
 mod demo;
 mod dropin;
