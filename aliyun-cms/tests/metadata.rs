@@ -34,10 +34,10 @@ fn lookup(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> + Send 
     move |name| variables.get(name).cloned()
 }
 
-fn at(address: impl ToString, variables: &[(&str, &str)]) -> EcsRoleCredentials {
+fn at(url: &str, variables: &[(&str, &str)]) -> EcsRoleCredentials {
     EcsRoleCredentials::from_environment()
         .with_lookup(lookup(variables))
-        .endpoint(Endpoint::url(&address.to_string()).unwrap())
+        .endpoint(Endpoint::url(url).unwrap())
 }
 
 async fn mount(server: &MockServer, verb: &str, at: &str, answer: ResponseTemplate) {
@@ -125,7 +125,7 @@ async fn gone() -> SocketAddr {
 #[tokio::test]
 async fn the_role_is_asked_for_with_a_token() {
     let server = instance().await;
-    let found = at(server.uri(), &[]).provide_credentials().await.unwrap();
+    let found = at(&server.uri(), &[]).provide_credentials().await.unwrap();
     assert_keys(&found);
     assert_eq!(
         found.source(),
@@ -147,9 +147,9 @@ async fn a_named_role_is_not_asked_for() {
     let other = [("ALIBABA_CLOUD_ECS_METADATA", "other")];
     let server = instance().await;
     for provider in [
-        at(server.uri(), &variable),
-        at(server.uri(), &[]).role("kafka-lag-ecs-role"),
-        at(server.uri(), &other).role("kafka-lag-ecs-role"),
+        at(&server.uri(), &variable),
+        at(&server.uri(), &[]).role("kafka-lag-ecs-role"),
+        at(&server.uri(), &other).role("kafka-lag-ecs-role"),
     ] {
         assert_keys(&provider.provide_credentials().await.unwrap());
     }
@@ -160,7 +160,7 @@ async fn a_named_role_is_not_asked_for() {
 #[tokio::test]
 async fn the_token_is_kept_and_replaced_when_it_is_refused() {
     let server = instance().await;
-    let provider = at(server.uri(), &[]).role("kafka-lag-ecs-role");
+    let provider = at(&server.uri(), &[]).role("kafka-lag-ecs-role");
     for _ in 0..3 {
         assert_keys(&provider.provide_credentials().await.unwrap());
     }
@@ -205,13 +205,13 @@ async fn a_service_without_tokens_is_asked_without_one() {
             reply("credential-imds-credentials"),
         )
         .await;
-        assert_keys(&at(server.uri(), &[]).provide_credentials().await.unwrap());
+        assert_keys(&at(&server.uri(), &[]).provide_credentials().await.unwrap());
         let sent = received(&server).await;
         let header = |r: &wiremock::Request| r.headers.contains_key("x-aliyun-ecs-metadata-token");
         assert_eq!((sent.len(), sent.iter().any(header)), (3, false));
 
         let strict = [("ALIBABA_CLOUD_IMDSV1_DISABLED", "true")];
-        let error = refused(&at(server.uri(), &strict)).await;
+        let error = refused(&at(&server.uri(), &strict)).await;
         let text = chain(&error);
         assert!(
             text.ends_with(
@@ -230,7 +230,7 @@ async fn a_switched_off_service_is_not_asked() {
     for on in ["true", "TRUE", "1"] {
         let off = [("ALIBABA_CLOUD_ECS_METADATA_DISABLED", on)];
         let server = instance().await;
-        let error = refused(&at(server.uri(), &off).role("kafka-lag-ecs-role")).await;
+        let error = refused(&at(&server.uri(), &off).role("kafka-lag-ecs-role")).await;
         assert_eq!(
             error.to_string(),
             "no credentials are configured in the instance metadata service \

@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
+use std::{collections::BTreeMap, process::Command, sync::atomic::Ordering, time::Duration};
 
 use aliyun_cms::{AssumeRoleCredentials, Credentials, OidcCredentials, ProvideCredentials, sign};
 use common::{
@@ -160,6 +160,24 @@ async fn a_token_is_exchanged_by_an_unsigned_form() {
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(form(request), BTreeMap::from(expected));
     assert!(!request.headers.contains_key("authorization"));
+}
+
+#[test]
+fn sts_on_this_machine_is_never_asked_through_a_proxy() {
+    // The environment of a process is shared by its tests, so these run in another one.
+    let again = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_role_is_assumed_by_a_signed_form"])
+        .arg("a_token_is_exchanged_by_an_unsigned_form")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env_remove("no_proxy")
+        .env_remove("NO_PROXY")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(
+        again.status.success() && said.contains("2 passed"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

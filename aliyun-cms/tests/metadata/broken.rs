@@ -148,7 +148,7 @@ async fn every_bad_answer_is_one_sentence() {
             (None, keys) => (ROLE_PATH, keys.unwrap()),
         };
         mount(&server, "GET", at_path, answer).await;
-        let provider = at(server.uri(), &[]);
+        let provider = at(&server.uri(), &[]);
         let provider = match named {
             true => provider.role("kafka-lag-ecs-role"),
             false => provider,
@@ -164,10 +164,10 @@ async fn a_name_that_is_no_role_name_is_never_sent() {
     let variable = [("ALIBABA_CLOUD_ECS_METADATA", "../../user-data")];
     for (provider, origin) in [
         (
-            at(server.uri(), &[]).role("a/../b?x#y"),
+            at(&server.uri(), &[]).role("a/../b?x#y"),
             "the role that was asked for",
         ),
-        (at(server.uri(), &variable), "ALIBABA_CLOUD_ECS_METADATA"),
+        (at(&server.uri(), &variable), "ALIBABA_CLOUD_ECS_METADATA"),
     ] {
         assert_eq!(
             refused(&provider).await.to_string(),
@@ -247,7 +247,7 @@ async fn an_instance_whose_service_stops_answering_is_still_an_instance() {
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut buffer = [0; 4096];
-        stream.read(&mut buffer).await.unwrap();
+        assert!(stream.read(&mut buffer).await.unwrap() > 0);
         let answer = format!(
             "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TOKEN}",
             TOKEN.len()
@@ -257,7 +257,7 @@ async fn an_instance_whose_service_stops_answering_is_still_an_instance() {
         std::future::pending::<()>().await;
     });
     let start = Instant::now();
-    let error = refused(&at(format!("http://{address}"), &[])).await;
+    let error = refused(&at(&format!("http://{address}"), &[])).await;
     assert_eq!(kind(&error), "unavailable");
     let text = chain(&error);
     let expected = format!(
