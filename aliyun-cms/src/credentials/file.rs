@@ -208,6 +208,13 @@ mod tests {
             reading("new", "new"),
         ];
         assert_eq!(settled(torn).unwrap(), ["new", "new"]);
+        let torn_later = vec![
+            reading("old", "old"),
+            reading("old", "new"),
+            reading("new", "new"),
+            reading("new", "new"),
+        ];
+        assert_eq!(settled(torn_later).unwrap(), ["new", "new"]);
         let early = vec![missing(), reading("new", "new"), reading("new", "new")];
         assert_eq!(settled(early).unwrap(), ["new", "new"]);
     }
