@@ -114,8 +114,9 @@ fn log_budget(account: &str, news: &BudgetNews) {
             projected = report.projected,
             budget = report.limit,
             stretch = format!("{:.2}", report.stretch),
-            "the calls of this month would exceed the budget, so collections are rarer: lengthen --collect.interval, \
-             collect fewer instances or no topics, or raise --budget.requests-per-month"
+            "the calls of this month would exceed the budget, so collections are rarer, and numbers older than \
+             --lag.max-age are withdrawn in between: lengthen --collect.interval, collect fewer instances or no topics, or \
+             raise --budget.requests-per-month"
         ),
         BudgetNews::Restored(report) => tracing::info!(
             account,

@@ -129,7 +129,6 @@ pub fn client(
 }
 
 /// The client of a source, before it is built: another endpoint or API version can still be given.
-#[must_use]
 pub fn builder(
     source: &SourceConfig,
     cms: &CmsConfig,

@@ -102,6 +102,7 @@ fn faults() -> Vec<FaultKind> {
     ];
     // Those of STS, the metadata service, the credentials URI and alikafka: keys are fixed here.
     let elsewhere = [
+        "security_token_",
         "sts_",
         "role_",
         "metadata_",

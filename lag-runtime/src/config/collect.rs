@@ -174,7 +174,7 @@ pub(super) fn resolve_lag(
              number would be stale for a while; use at least {}",
             PromDuration::from(max_age),
             PromDuration::from(collect.interval),
-            PromDuration::from(collect.interval + Duration::from_secs(150)),
+            PromDuration::from(collect.interval + Duration::from_mins(2)),
         );
         return Err(ConfigError::new(max_age_place, problem));
     }

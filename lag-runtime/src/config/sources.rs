@@ -259,8 +259,12 @@ fn name_accounts(sources: &mut [SourceConfig]) {
             let twin = sources[..at]
                 .iter()
                 .find(|other| other.credentials == sources[at].credentials);
-            let name = twin.map_or(&sources[at].name, |twin| &twin.account);
-            sources[at].account = name.clone();
+            sources[at].account = match (twin, sources[at].name.as_str()) {
+                (Some(twin), _) => twin.account.clone(),
+                // Not the account of the common credentials.
+                (None, DEFAULT_ACCOUNT) => format!("{DEFAULT_ACCOUNT} (own)"),
+                (None, name) => name.to_owned(),
+            };
         }
     }
 }

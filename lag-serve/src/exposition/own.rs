@@ -57,7 +57,7 @@ fn api_calls<S: Sink>(calls: &ApiCalls, out: &mut Writer<S>) {
     let mut family = out.family(
         names::API_REQUESTS,
         Kind::Counter,
-        "Requests sent to the cloud since the start, retries and failures included: each may be paid for.",
+        "Attempts to call the cloud since the start, retries included, also those that found no keys or no connection.",
     );
     for ((source, action), count) in &totals {
         let labels = [(names::SOURCE, &**source), (names::ACTION, &**action)];
@@ -66,7 +66,7 @@ fn api_calls<S: Sink>(calls: &ApiCalls, out: &mut Writer<S>) {
     let mut family = out.family(
         names::API_REQUEST_ERRORS,
         Kind::Counter,
-        "Requests sent to the cloud since the start that failed, by kind of failure.",
+        "Attempts to call the cloud since the start that failed, by kind of failure.",
     );
     for ((source, action), count) in &totals {
         for (code, errors) in &count.errors {
