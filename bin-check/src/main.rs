@@ -1,3 +1,16 @@
-//! Looks at consumer lag from a terminal.
+//! Looks at the consumer lag of Alibaba Cloud managed Kafka from a terminal, and explains why a number is missing.
 
-fn main() {}
+mod cli;
+mod cloud;
+mod commands;
+mod nearest;
+mod output;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::guarded(|| match cli::parse() {
+        Ok(cli) => commands::run(cli),
+        Err(error) => Ok(cli::explain(&error)),
+    })
+}

@@ -1,0 +1,113 @@
+//! `doctor`: why is there no number? Asks step by step and names the first cause.
+
+mod facts;
+mod finding;
+mod judge;
+mod judge_answer;
+mod judge_data;
+mod probe;
+
+use lag_core::{CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month};
+use lag_runtime::config::Config;
+
+use self::finding::{Finding, Step};
+use crate::{
+    cli::{Code, DoctorArgs, Output},
+    cloud,
+    output::{self, number, progress::watching},
+};
+
+pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Code> {
+    let findings = match super::configure(args.read) {
+        Ok(config) => examine(config, args.kafka.kafka_endpoint.as_deref()).await?,
+        Err(error) => vec![
+            Finding::failed(
+                Step::Configuration,
+                format!("{error:#}"),
+                "correct what is named; --help describes every flag",
+            ),
+            Finding::skipped(Step::Credentials, "the configuration must be right first"),
+        ],
+    };
+    let text = match args.out.output {
+        Output::Text => finding::text(&findings),
+        Output::Json => finding::document(&findings)?,
+    };
+    output::write(text.as_bytes())?;
+    let is_well = finding::first_cause(&findings).is_none();
+    Ok(if is_well { Code::Done } else { Code::Failed })
+}
+
+async fn examine(mut config: Config, kafka: Option<&str>) -> anyhow::Result<Vec<Finding>> {
+    // What fails now and then is to be seen, not to be repeated until it works.
+    config.cms.max_attempts = 1;
+    let instances: usize = config
+        .sources
+        .iter()
+        .map(|source| source.instances.len())
+        .sum();
+    let sources = config.sources.len();
+    let mut findings = vec![Finding::ok(
+        Step::Configuration,
+        format!("sources: {sources}, instances: {instances}"),
+    )];
+    let cloud = match cloud::open(config) {
+        Ok(cloud) => cloud,
+        Err(error) => {
+            let found = format!("{error:#}");
+            findings.push(Finding::failed(
+                Step::Credentials,
+                found,
+                "correct what is named",
+            ));
+            return Ok(findings);
+        }
+    };
+    let mut calls = 0;
+    for source in &cloud.config.sources {
+        let examined = probe::examine(&cloud, source, kafka);
+        let facts = watching(&cloud.calls, examined).await?;
+        let metrics = 1 + u64::from(cloud.config.collect.topics);
+        let estimate = CallEstimate::new(&source.instances, metrics, cloud.config.collect.interval);
+        calls += facts
+            .collection
+            .map_or(0, |collection| collection.calls)
+            .max(estimate.per_collection());
+        findings.extend(judge::findings(&facts));
+    }
+    findings.push(budget(&cloud.config, calls));
+    Ok(findings)
+}
+
+/// What a month costs, by the calls that one collection takes.
+fn budget(config: &Config, calls: u64) -> Finding {
+    let interval = config.collect.interval;
+    let month = calls_per_month(calls, interval);
+    let found = |limit: &str| {
+        format!(
+            "calls of one collection: {calls}; each {} that is {} a month of {limit}",
+            PromDuration::from(interval),
+            number::count(month),
+        )
+    };
+    let advice = "lengthen --collect.interval, or read fewer instances or no topics";
+    let step = Step::Budget;
+    let Some(limit) = config.budget.policy.requests_per_month else {
+        return Finding::ok(
+            step,
+            found("any number, as --budget.requests-per-month says"),
+        );
+    };
+    let limit_text = match limit {
+        FREE_REQUESTS => format!("{} free ones", number::count(limit)),
+        _ => format!("{} in the budget", number::count(limit)),
+    };
+    let found = found(&limit_text);
+    if month > limit {
+        Finding::failed(step, found, advice)
+    } else if month > limit / 2 {
+        Finding::warn(step, found, advice)
+    } else {
+        Finding::ok(step, found)
+    }
+}

@@ -1,0 +1,77 @@
+//! One file per command, and what they share.
+
+mod check_config;
+mod completions;
+mod doctor;
+mod inspect;
+mod instances;
+mod metrics;
+mod query;
+mod show;
+mod watch;
+
+use lag_runtime::{
+    args::{Args, ReadArgs, WebArgs},
+    config::{Config, File, LogConfig, process_env},
+    log, system_clock,
+};
+
+use crate::cli::{Cli, Code, Command};
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<Code> {
+    match cli.command {
+        Command::Completions { shell } => completions::script(shell),
+        Command::Man { command } => completions::manual(command.as_deref()),
+        Command::CheckConfig(args) => check_config::run(&args),
+        Command::Show(args) => block_on(show::run(*args)),
+        Command::Inspect(args) => block_on(inspect::run(*args)),
+        Command::Metrics(args) => block_on(metrics::run(*args)),
+        Command::Instances(args) => block_on(instances::run(*args)),
+        Command::Doctor(args) => block_on(doctor::run(*args)),
+    }
+}
+
+/// One thread: the work is waiting.
+fn block_on(command: impl Future<Output = anyhow::Result<Code>>) -> anyhow::Result<Code> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build()?.block_on(command)
+}
+
+/// The configuration of a command that reads lag, with logs set up.
+fn configure(read: ReadArgs) -> anyhow::Result<Config> {
+    let (args, file) = begin(read)?;
+    let config = Config::resolve(&args, &file, &process_env)?;
+    tell_notices(&config);
+    Ok(config)
+}
+
+/// The configuration of a command that needs no instances.
+fn configure_region(read: ReadArgs) -> anyhow::Result<Config> {
+    let (args, file) = begin(read)?;
+    let config = Config::resolve_region(&args, &file, &process_env)?;
+    tell_notices(&config);
+    Ok(config)
+}
+
+fn begin(read: ReadArgs) -> anyhow::Result<(Args, File)> {
+    let args = Args {
+        read,
+        web: WebArgs::default(),
+    };
+    let path = args
+        .read
+        .config_file
+        .as_deref()
+        .filter(|path| !path.is_empty());
+    let file = path.map_or_else(|| Ok(File::default()), File::read)?;
+    let level = "warn";
+    let config = LogConfig::resolve_with_level(level, &args.read.log, &file, path, &process_env)?;
+    log::install(config, system_clock());
+    Ok((args, file))
+}
+
+fn tell_notices(config: &Config) {
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+}

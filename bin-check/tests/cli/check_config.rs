@@ -1,0 +1,94 @@
+//! `check-config`: words and arithmetic, and no call.
+
+use crate::harness::{Cloud, Ended, INSTANCE, OTHER, assert_says, program};
+
+#[test]
+fn it_says_what_is_collected_and_what_that_costs_without_a_call() {
+    let cloud = Cloud::usual();
+    let out = cloud
+        .run(&[
+            "check-config",
+            "--group.expect=busy",
+            "--group.exclude=prefix:test_",
+        ])
+        .with(0);
+    assert_says(
+        &out,
+        &[
+            "source cn-hangzhou",
+            INSTANCE,
+            "all but prefix:test_",
+            &format!("{INSTANCE}/busy"),
+            "1 call each 1m = 43,200 a month of 1,000,000 free ones",
+            "room for 288 series",
+        ],
+    );
+    assert_eq!(cloud.simulator.counters().calls, 0);
+}
+
+#[test]
+fn keys_are_not_needed() {
+    let out = Ended::of(&mut program(&[
+        "check-config",
+        "--cms.region=cn-hangzhou",
+        "--cms.instance=i-1",
+    ]))
+    .with(0);
+    assert_says(&out, &["metrics.cn-hangzhou.aliyuncs.com", "keys from"]);
+}
+
+#[test]
+fn a_file_of_the_exporter_is_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lag.yml");
+    let text = format!(
+        "sources:\n  - name: east\n    region: cn-hangzhou\n    instances: [{INSTANCE}]\n  - region: cn-shanghai\n    \
+         instances: [{OTHER}]\ncollect:\n  interval: 2m\n  topics: true\nweb:\n  listen_address: [127.0.0.1:9876]\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let out = Ended::of(&mut program(&["check-config", "--config.file", path])).with(0);
+    assert_says(
+        &out,
+        &[
+            "source east",
+            "source cn-shanghai",
+            "4 calls each 2m = 86,400 a month",
+            "127.0.0.1:9876",
+        ],
+    );
+
+    std::fs::write(path, "colect:\n  interval: 2m\n").unwrap();
+    let ended = Ended::of(&mut program(&["check-config", "--config.file", path]));
+    assert_says(&ended.err, &["lag.yml line 1", "colect"]);
+    assert_eq!(ended.err.lines().count(), 1);
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn more_than_is_free_is_a_warning() {
+    let out = Cloud::usual()
+        .run(&[
+            "check-config",
+            "--collect.schedule=fixed",
+            "--collect.interval=2s",
+        ])
+        .with(0);
+    assert_says(
+        &out,
+        &["1,296,000 a month", "warning: this is more than is free"],
+    );
+}
+
+#[test]
+fn a_misspelt_variable_is_told() {
+    let cloud = Cloud::usual();
+    let mut command = cloud.command(&["check-config"]);
+    let out = Ended::of(command.env("KAFKA_LAG_COLLECT_INTERVALL", "5m")).with(0);
+    assert_says(
+        &out,
+        &[
+            "warning: no flag reads the variable KAFKA_LAG_COLLECT_INTERVALL; did you mean KAFKA_LAG_COLLECT_INTERVAL?",
+        ],
+    );
+}
