@@ -279,16 +279,7 @@ pub(crate) fn explain(error: &clap::Error) -> Code {
         let _ = error.print();
         return Code::Unknown;
     }
-    let text = error.to_string();
-    let useful = text
-        .lines()
-        .map(|line| line.trim().trim_start_matches("error: "))
-        .take_while(|line| !line.starts_with("Usage:"))
-        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    complain(&format!(
-        "{}; see --help",
-        useful.collect::<Vec<_>>().join(" ")
-    ));
+    complain(&lag_runtime::args::in_one_line(error));
     Code::Unknown
 }
 

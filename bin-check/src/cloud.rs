@@ -7,14 +7,11 @@ use lag_runtime::{
     Account, Accounts, CmsSource, Now, builder, client,
     config::{Config, CredentialsConfig, Keys, SourceConfig},
     connect,
-    credentials::Provider,
+    credentials::{HOW_TO_GET, Provider},
     is_local, system_clock,
 };
 use std::sync::Arc;
 
-pub(crate) const NO_KEY: &str = "on ACK give the service account a RAM role (RRSA), on ECS attach one to the instance, \
-     elsewhere run `aliyun configure` or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (or \
-     ACCESS_KEY_ID and ACCESS_KEY_SECRET)";
 /// Version of the Kafka service's own API.
 const KAFKA_VERSION: &str = "2019-09-16";
 
@@ -76,9 +73,8 @@ impl Cloud {
     pub(crate) async fn check_credentials(&self) -> anyhow::Result<()> {
         match self.accounts.check(&self.config).await {
             Ok(()) => Ok(()),
-            Err((source, error)) if error.is_not_configured() => {
-                Err(error).with_context(|| format!("source {source} has no credentials: {NO_KEY}"))
-            }
+            Err((source, error)) if error.is_not_configured() => Err(error)
+                .with_context(|| format!("source {source} has no credentials: {HOW_TO_GET}")),
             Err((source, error)) => Err(error)
                 .with_context(|| format!("the credentials of source {source} cannot be used")),
         }

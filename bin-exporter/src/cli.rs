@@ -1,6 +1,9 @@
 //! The command line, and what is said about mistakes in it: one line, exit code 1.
 
-use lag_runtime::{args::Args, version};
+use lag_runtime::{
+    args::{Args, in_one_line},
+    version,
+};
 use std::process::ExitCode;
 
 /// Reads the consumer lag of managed Kafka (ApsaraMQ for Kafka) from CloudMonitor and serves it to Prometheus.
@@ -35,16 +38,7 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.to_string();
-    let useful = text
-        .lines()
-        .map(|line| line.trim().trim_start_matches("error: "))
-        .take_while(|line| !line.starts_with("Usage:"))
-        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    fail(&format!(
-        "{}; see --help",
-        useful.collect::<Vec<_>>().join(" ")
-    ))
+    fail(&in_one_line(error))
 }
 
 #[expect(

@@ -7,7 +7,9 @@ use lag_runtime::{
     Accounts, NAMESPACE, Now,
     collect::{Collector, schedule},
     config::{Config, File, LogConfig, process_env},
-    connect, log,
+    connect,
+    credentials::HOW_TO_GET,
+    log,
     shutdown::{self, Shutdown, Signals},
     system_clock,
     usage::UsageFile,
@@ -24,11 +26,6 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How often the count of calls is written, if it changed.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
-
-const NO_KEY: &str = "no credentials to sign with: on ACK give the service account a RAM role (RRSA), on ECS attach one \
-     to the instance, elsewhere run `aliyun configure` or set ALIBABA_CLOUD_ACCESS_KEY_ID and \
-     ALIBABA_CLOUD_ACCESS_KEY_SECRET (or ACCESS_KEY_ID and ACCESS_KEY_SECRET); to look around without an account start \
-     with --demo";
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let now = system_clock();
@@ -89,9 +86,12 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match accounts.check(&config).await {
         Ok(()) => {}
         Err((source, error)) if error.is_not_configured() => {
-            return Err(error).with_context(|| match config.sources.as_slice() {
-                [_] => NO_KEY.to_owned(),
-                _ => format!("source {source}: {NO_KEY}"),
+            return Err(error).with_context(|| {
+                format!(
+                    "source {source} has no credentials to sign with: {}; to look around without an account start with \
+                     --demo",
+                    HOW_TO_GET
+                )
             });
         }
         Err((source, error)) => {

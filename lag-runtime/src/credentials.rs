@@ -12,6 +12,11 @@ use crate::{
     connect::SigningClock,
 };
 
+/// What to do when no credentials are configured anywhere.
+pub const HOW_TO_GET: &str = "on ACK give the service account a RAM role (RRSA), on ECS attach one to the instance, \
+     elsewhere run `aliyun configure` or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (or \
+     ACCESS_KEY_ID and ACCESS_KEY_SECRET)";
+
 /// Where keys come from; asked before every call, and keeps what it has.
 pub type Provider = Arc<dyn ProvideCredentials>;
 

@@ -5,6 +5,7 @@ use lag_runtime::{
     args::Args,
     config::{Config, File, ScheduleKind, SourceConfig, process_env},
 };
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::{
@@ -56,6 +57,7 @@ fn describe(config: &Config, source: &SourceConfig) -> String {
     };
     say("region", region);
     say("endpoint", &source.endpoint.to_string());
+    say("account", &source.account);
     say("keys from", &cloud::whose_keys(&source.credentials));
     let ids: Vec<_> = source.instances.iter().map(|id| id.as_str()).collect();
     say("instances", &format!("{}: {}", ids.len(), ids.join(", ")));
@@ -183,21 +185,40 @@ fn common(config: &Config) -> String {
     })
 }
 
-/// The arithmetic of the month, against what is free.
+/// The arithmetic of the month, for each account, against what it may spend.
 fn cost(config: &Config) -> String {
-    let calls: u64 = config
-        .sources
-        .iter()
-        .map(|source| estimate(config, source).per_collection())
-        .sum();
-    let interval = config.collect.interval;
-    let month = calls_per_month(calls, interval);
-    let (each, free) = (PromDuration::from(interval), number::count(FREE_REQUESTS));
-    let mut text = format!(
-        "\n{} each {each} = {} a month of {free} free ones\n",
-        plural(calls, "call", "calls"),
-        number::count(month),
-    );
+    let mut accounts: BTreeMap<&str, u64> = BTreeMap::new();
+    for source in &config.sources {
+        *accounts.entry(&source.account).or_default() += estimate(config, source).per_collection();
+    }
+    let (interval, policy) = (config.collect.interval, config.budget.policy);
+    let each = PromDuration::from(interval);
+    let limit = match policy.requests_per_month {
+        None => "any number (--budget.requests-per-month none)".to_owned(),
+        Some(FREE_REQUESTS) => format!("{} free ones", number::count(FREE_REQUESTS)),
+        Some(limit) => format!("{} in the budget", number::count(limit)),
+    };
+    let mut text = "\n".to_owned();
+    for (account, calls) in &accounts {
+        let month = calls_per_month(*calls, interval);
+        let _ = writeln!(
+            text,
+            "account {account}: {} each {each} = {} a month of {limit}",
+            plural(*calls, "call", "calls"),
+            number::count(month),
+        );
+        if policy.requests_per_month.is_some_and(|limit| month > limit) {
+            let then = match policy.hard_stop {
+                true => "calls will end before the month does (--budget.hard-stop)",
+                false => "the exporter will ask more rarely",
+            };
+            let _ = writeln!(
+                text,
+                "warning: this is more than that, so {then}: lengthen --collect.interval, or read fewer instances or no \
+                 topics"
+            );
+        }
+    }
     let room = series_per_page(config.collect.window);
     let _ = writeln!(
         text,
@@ -207,9 +228,11 @@ fn cost(config: &Config) -> String {
     if config.collect.schedule == ScheduleKind::Aligned {
         text += "the aligned schedule may ask up to a fifth more often while it learns when points appear\n";
     }
-    if month > FREE_REQUESTS {
-        text += "warning: this is more than is free: lengthen --collect.interval, or read fewer instances or no topics\n";
-    }
+    text += &match &config.budget.state {
+        Some((directory, _)) => format!("the count of calls is kept in {}\n", directory.display()),
+        None => "the count of calls starts at 0 with each start; --state.directory keeps it\n"
+            .to_owned(),
+    };
     text
 }
 

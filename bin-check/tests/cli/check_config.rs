@@ -19,7 +19,7 @@ fn it_says_what_is_collected_and_what_that_costs_without_a_call() {
             INSTANCE,
             "all but prefix:test_",
             &format!("{INSTANCE}/busy"),
-            "1 call each 1m = 43,200 a month of 1,000,000 free ones",
+            "account default: 1 call each 1m = 43,200 a month of 1,000,000 free ones",
             "room for 288 series",
         ],
     );
@@ -76,7 +76,10 @@ fn more_than_is_free_is_a_warning() {
         .with(0);
     assert_says(
         &out,
-        &["1,296,000 a month", "warning: this is more than is free"],
+        &[
+            "1,296,000 a month",
+            "warning: this is more than that, so the exporter will ask more rarely",
+        ],
     );
 }
 

@@ -156,7 +156,7 @@ fn missing_and_half_keys_are_named() {
         &cause,
         &[
             "credentials:",
-            "no credentials were found",
+            "no credentials are configured in",
             "ALIBABA_CLOUD_ACCESS_KEY_ID",
         ],
     );
@@ -414,13 +414,26 @@ fn an_expected_group_that_is_missing_is_named_with_what_was_meant() {
 fn a_wrong_configuration_is_the_first_cause() {
     let cause = first_cause(&mut program(&["doctor"]));
     assert_says(&cause, &["configuration:", "--cms.instance"]);
+}
+
+#[test]
+fn more_calls_than_the_budget_are_a_warning_because_lag_is_read_all_the_same() {
     let cloud = Cloud::usual();
-    let cause = first_cause(&mut cloud.command(&[
-        "doctor",
-        "--collect.schedule=fixed",
-        "--collect.interval=1s",
-    ]));
-    assert_says(&cause, &["budget:", "2,592,000 a month of 1,000,000"]);
+    let out = cloud
+        .run(&[
+            "doctor",
+            "--collect.schedule=fixed",
+            "--collect.interval=1s",
+        ])
+        .with(0);
+    assert_says(
+        &out,
+        &[
+            "warn     budget",
+            "2,592,000 a month of 1,000,000",
+            "the exporter will ask more rarely",
+        ],
+    );
 }
 
 #[test]

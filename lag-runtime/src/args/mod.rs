@@ -14,6 +14,18 @@ pub use log::LogArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
 pub use web::WebArgs;
 
+/// A wrong command line in one line: what is wrong, without usage and tips.
+#[must_use]
+pub fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let useful = text
+        .lines()
+        .map(|line| line.trim().trim_start_matches("error: "))
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    format!("{}; see --help", useful.collect::<Vec<_>>().join(" "))
+}
+
 /// What a program needs that reads lag and serves it.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Args {

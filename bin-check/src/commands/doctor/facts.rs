@@ -45,10 +45,10 @@ pub(super) struct Keys {
 /// Why there are no keys.
 #[derive(Debug, Clone)]
 pub(super) enum NoKeys {
-    /// Nothing is set up.
-    NotConfigured,
-    /// Something is, and does not work.
-    Broken(String),
+    /// Nothing is set up; where it was looked for.
+    NotConfigured(String),
+    /// Something is, and does not work; what to do about it, if that is known.
+    Broken(String, Option<String>),
 }
 
 /// A call that failed.

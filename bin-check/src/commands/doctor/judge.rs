@@ -9,7 +9,8 @@ use super::{
     judge_answer::{answer, authentication, permission},
     judge_data,
 };
-use crate::{cloud::NO_KEY, output::number};
+use crate::output::number;
+use lag_runtime::credentials::HOW_TO_GET;
 
 /// From here on the cloud refuses what is signed.
 const REFUSED_BEYOND: SignedDuration = SignedDuration::from_mins(15);
@@ -40,13 +41,12 @@ fn credentials(facts: &Facts) -> Finding {
     let step = Step::Credentials;
     match &facts.keys {
         None => Finding::skipped(step, "not looked for"),
-        Some(Err(NoKeys::NotConfigured)) => {
-            Finding::failed(step, "no credentials were found anywhere", NO_KEY)
-        }
-        Some(Err(NoKeys::Broken(text))) => Finding::failed(
+        Some(Err(NoKeys::NotConfigured(looked))) => Finding::failed(step, looked, HOW_TO_GET),
+        Some(Err(NoKeys::Broken(text, hint))) => Finding::failed(
             step,
             text,
-            "correct what is named; no other source of keys is tried",
+            hint.as_deref()
+                .unwrap_or("correct what is named; no other source of keys is tried"),
         ),
         Some(Ok(keys)) => {
             let token = if keys.is_temporary {

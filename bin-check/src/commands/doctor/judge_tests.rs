@@ -44,12 +44,16 @@ fn each_fact_has_its_first_cause() {
     let cases: Vec<Case> = vec![
         (
             "no keys",
-            with(|f| f.keys = Some(Err(NoKeys::NotConfigured))),
+            with(|f| {
+                f.keys = Some(Err(NoKeys::NotConfigured(
+                    "no credentials are configured".into(),
+                )))
+            }),
             Some((Step::Credentials, "no credentials")),
         ),
         (
             "half a key",
-            with(|f| f.keys = Some(Err(NoKeys::Broken("half".into())))),
+            with(|f| f.keys = Some(Err(NoKeys::Broken("half".into(), None)))),
             Some((Step::Credentials, "half")),
         ),
         (

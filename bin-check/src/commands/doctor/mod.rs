@@ -9,6 +9,7 @@ mod probe;
 
 use lag_core::{CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month};
 use lag_runtime::config::Config;
+use std::collections::BTreeMap;
 
 use self::finding::{Finding, Step};
 use crate::{
@@ -63,36 +64,41 @@ async fn examine(mut config: Config, kafka: Option<&str>) -> anyhow::Result<Vec<
             return Ok(findings);
         }
     };
-    let mut calls = 0;
+    let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
     for source in &cloud.config.sources {
         let examined = probe::examine(&cloud, source, kafka);
         let facts = watching(&cloud.calls, examined).await?;
         let metrics = 1 + u64::from(cloud.config.collect.topics);
         let estimate = CallEstimate::new(&source.instances, metrics, cloud.config.collect.interval);
-        calls += facts
+        *calls.entry(&source.account).or_default() += facts
             .collection
             .map_or(0, |collection| collection.calls)
             .max(estimate.per_collection());
         findings.extend(judge::findings(&facts));
     }
-    findings.push(budget(&cloud.config, calls));
+    let budgets = calls.into_iter();
+    findings.extend(budgets.map(|(account, calls)| budget(&cloud.config, account, calls)));
     Ok(findings)
 }
 
-/// What a month costs, by the calls that one collection takes.
-fn budget(config: &Config, calls: u64) -> Finding {
-    let interval = config.collect.interval;
+/// What a month costs an account, by the calls that one collection takes. Too much is no failure: the exporter asks
+/// more rarely then, unless it is to stop.
+fn budget(config: &Config, account: &str, calls: u64) -> Finding {
+    let (interval, policy) = (config.collect.interval, config.budget.policy);
     let month = calls_per_month(calls, interval);
     let found = |limit: &str| {
+        let account = match account {
+            "default" => String::new(),
+            name => format!("account {name}: "),
+        };
         format!(
-            "calls of one collection: {calls}; each {} that is {} a month of {limit}",
+            "{account}calls of one collection: {calls}; each {} that is {} a month of {limit}",
             PromDuration::from(interval),
             number::count(month),
         )
     };
-    let advice = "lengthen --collect.interval, or read fewer instances or no topics";
     let step = Step::Budget;
-    let Some(limit) = config.budget.policy.requests_per_month else {
+    let Some(limit) = policy.requests_per_month else {
         return Finding::ok(
             step,
             found("any number, as --budget.requests-per-month says"),
@@ -103,11 +109,23 @@ fn budget(config: &Config, calls: u64) -> Finding {
         _ => format!("{} in the budget", number::count(limit)),
     };
     let found = found(&limit_text);
-    if month > limit {
-        Finding::failed(step, found, advice)
-    } else if month > limit / 2 {
-        Finding::warn(step, found, advice)
-    } else {
-        Finding::ok(step, found)
+    match (month > limit, policy.hard_stop) {
+        (true, true) => Finding::warn(
+            step,
+            found,
+            "the exporter stops before the month ends (--budget.hard-stop): lengthen --collect.interval, or read fewer \
+             instances or no topics",
+        ),
+        (true, false) => Finding::warn(
+            step,
+            found,
+            "the exporter will ask more rarely: lengthen --collect.interval, or read fewer instances or no topics",
+        ),
+        (false, _) if month > limit / 2 => Finding::warn(
+            step,
+            found,
+            "there is little room for retries and other users of the account",
+        ),
+        (false, _) => Finding::ok(step, found),
     }
 }

@@ -98,8 +98,12 @@ async fn keys(cloud: &Cloud, source: &SourceConfig) -> Result<Keys, NoKeys> {
             is_temporary: keys.security_token().is_some(),
             expires_in: keys.expiry().map(|at| at.duration_since((cloud.now)())),
         }),
-        Err(error) if error.is_not_configured() => Err(NoKeys::NotConfigured),
-        Err(error) => Err(NoKeys::Broken(format!("{:#}", anyhow::Error::from(error)))),
+        Err(error) if error.is_not_configured() => Err(NoKeys::NotConfigured(error.to_string())),
+        Err(error) => {
+            let hint = error.hint();
+            let text = format!("{:#}", anyhow::Error::from(error));
+            Err(NoKeys::Broken(text, hint))
+        }
     }
 }
 
