@@ -51,3 +51,4 @@ e2e:
 # Refresh the reference pages that tests compare.
 docs:
     UPDATE_DOCS=1 cargo test -p kafka-lag-exporter --test cli the_reference_page
+    UPDATE_DOCS=1 cargo test -p kafka-lag --test cli the_reference_page

@@ -1,6 +1,6 @@
 //! Composition: configuration, board, collectors, servers; then wait for the end.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use lag_core::{ApiCalls, Board, BoardCell, Budgets, Instance};
 use lag_runtime::{
@@ -68,13 +68,20 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         return ended;
     }
 
-    let config = Config::resolve(&cli.args, &file, &process_env)?;
+    let config = Config::resolve(&cli.args, &file, &process_env).map_err(|error| {
+        match error.to_string() {
+            text if text.contains("no Kafka instance is given") => {
+                anyhow!("{text}; to look around without an account start with --demo")
+            }
+            _ => error.into(),
+        }
+    })?;
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
     let (usage, spent) = match &config.budget.state {
         Some((directory, place)) => {
-            let (file, spent) = UsageFile::open(directory, place)?;
+            let (file, spent) = UsageFile::open(directory, place, now())?;
             (Some(file), spent)
         }
         None => (None, BTreeMap::new()),

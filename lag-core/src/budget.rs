@@ -215,6 +215,8 @@ impl Budgets {
         let mut accounts = self.lock();
         let accounts = accounts.iter_mut();
         accounts
+            // What was remembered of an account that is no longer configured.
+            .filter(|(_, account)| !account.sources.is_empty())
             .map(|(name, account)| {
                 account.turn_page(now);
                 (name.clone(), account.report(self.policy, now))
@@ -270,7 +272,8 @@ impl Account {
 
     /// Calls from now to the end of the month at the configured intervals.
     fn upcoming(&self, now: Timestamp) -> f64 {
-        let rest = self.usage.month.end().duration_since(now);
+        // Of this month, also when a clock that went back has left a later one behind.
+        let rest = Month::of(now).end().duration_since(now);
         let rest = rest.max(SignedDuration::ZERO).as_secs_f64();
         let pace = |pace: &Pace| rest / pace.interval.as_secs_f64().max(1.0) * pace.calls;
         self.sources.values().map(pace).sum()

@@ -206,3 +206,27 @@ proptest! {
         prop_assert!(kept <= Duration::from_hours(1).max(configured));
     }
 }
+
+#[test]
+fn an_account_that_is_no_longer_configured_is_not_reported() {
+    let now = at("2026-11-20T00:00:00Z");
+    let usage = MonthUsage {
+        month: Month::of(now),
+        requests: 900,
+    };
+    let budgets = Budgets::new(limit(1000), [("gone".into(), usage)]);
+    budgets.watch("a", "s", (MINUTE, MINUTE), 1.0, now);
+    let names: Vec<_> = budgets
+        .reports(now)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["a".into()]);
+}
+
+#[test]
+fn a_clock_that_went_back_does_not_make_the_month_longer() {
+    let (later, now) = (at("2027-11-20T00:00:00Z"), at("2026-11-20T00:00:00Z"));
+    let budgets = one(limit(1_000_000), 1.0, later);
+    assert!(budgets.reports(now)[0].1.projected < 44_640);
+}

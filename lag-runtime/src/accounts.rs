@@ -100,50 +100,49 @@ impl Accounts {
         }
     }
 
-    /// Asks every provider once, all at the same time, so that a missing key ends the start and not the first
-    /// collection. An error that waiting may heal is none yet.
+    /// Asks every provider once, all at the same time, so that missing keys end the start and not the first
+    /// collection. An error that waiting may heal is none yet; and of several accounts one without keys stops no other,
+    /// it is told in the log, and its instances are shown as failed.
     ///
     /// # Errors
-    /// The first one's, with the name of its first source.
+    /// The first one's, with the name of its first source, when no account can be used.
     pub async fn check(&self, config: &Config) -> Result<(), (String, CredentialsError)> {
-        let asked = self.providers.iter().map(|(settings, provider)| {
-            let user = config
-                .sources
-                .iter()
-                .find(|source| source.credentials == *settings);
+        let mut tasks = tokio::task::JoinSet::new();
+        for (settings, provider) in &self.providers {
+            let mut users = config.sources.iter();
+            let user = users.find(|source| source.credentials == *settings);
             let user = user.map(|source| source.name.clone()).unwrap_or_default();
             let provider = provider.clone();
-            async move {
-                match provider.provide_credentials().await {
-                    Err(error) if !error.is_retryable() => Err((user, error)),
-                    Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(
-                            source.name = user,
-                            error,
-                            "no credentials yet; they are asked for again at each collection"
-                        );
-                        Ok(())
-                    }
-                    Ok(found) => {
-                        tracing::info!(
-                            source.name = user,
-                            from = found.source().unwrap_or("the program itself"),
-                            key.id = found.masked_access_key_id(),
-                            "credentials found"
-                        );
-                        Ok(())
-                    }
-                }
-            }
-        });
-        let mut tasks = tokio::task::JoinSet::new();
-        asked.for_each(|question| drop(tasks.spawn(question)));
-        while let Some(answer) = tasks.join_next().await {
+            tasks.spawn(async move { (user, provider.provide_credentials().await) });
+        }
+        let mut unusable = Vec::new();
+        for (user, answer) in tasks.join_all().await {
             match answer {
-                Ok(answer) => answer?,
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
+                Ok(found) => tracing::info!(
+                    source.name = user,
+                    from = found.source().unwrap_or("the program itself"),
+                    key.id = found.masked_access_key_id(),
+                    "credentials found"
+                ),
+                Err(error) if error.is_retryable() => tracing::warn!(
+                    source.name = user,
+                    error = &error as &dyn std::error::Error,
+                    "no credentials yet; they are asked for again at each collection"
+                ),
+                Err(error) => unusable.push((user, error)),
             }
+        }
+        if unusable.len() == self.providers.len()
+            && let Some(first) = unusable.pop()
+        {
+            return Err(first);
+        }
+        for (user, error) in &unusable {
+            tracing::error!(
+                source.name = user,
+                error = error as &dyn std::error::Error,
+                "no credentials for this source; the others are collected"
+            );
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The count of calls, remembered over a restart: one small file in the state directory.
 
-use lag_core::{Budgets, MonthUsage};
+use jiff::Timestamp;
+use lag_core::{Budgets, Month, MonthUsage};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -62,13 +63,15 @@ struct Entry {
 
 impl UsageFile {
     /// Opens the directory, making it if need be, and reads what was spent. A file that cannot be understood is moved
-    /// aside and said so in the log: then the count starts at 0.
+    /// aside and said so in the log: then the count starts at 0. Counts of other months are left out; one of a month to
+    /// come was written by a clock that was wrong, and said so.
     ///
     /// # Errors
     /// When the directory cannot be used, or is in use.
     pub fn open(
         directory: &Path,
         place: &str,
+        now: Timestamp,
     ) -> Result<(Self, BTreeMap<Arc<str>, MonthUsage>), StateError> {
         let unusable = |path: &Path| {
             let (place, path) = (place.to_owned(), path.to_owned());
@@ -94,7 +97,7 @@ impl UsageFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(unusable(&path)(error)),
             Ok(bytes) => match parse(&bytes) {
-                Ok(spent) => spent,
+                Ok(spent) => of_month(spent, Month::of(now)),
                 Err(reason) => {
                     let aside = directory.join(format!("{FILE}.unreadable"));
                     fs::rename(&path, &aside).map_err(unusable(&path))?;
@@ -152,6 +155,24 @@ impl UsageFile {
         self.saved.clone_from(usage);
         Ok(())
     }
+}
+
+fn of_month(
+    mut spent: BTreeMap<Arc<str>, MonthUsage>,
+    month: Month,
+) -> BTreeMap<Arc<str>, MonthUsage> {
+    spent.retain(|account, usage| {
+        if usage.month > month {
+            tracing::warn!(
+                account = &**account,
+                counted_in = %usage.month,
+                now = %month,
+                "the count of calls is of a month to come, so a clock was or is wrong: it starts at 0"
+            );
+        }
+        usage.month == month
+    });
+    spent
 }
 
 fn parse(bytes: &[u8]) -> Result<BTreeMap<Arc<str>, MonthUsage>, String> {

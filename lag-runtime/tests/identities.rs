@@ -220,3 +220,23 @@ fn a_million_calls_a_month_is_the_budget_unless_something_else_is_said() {
         (Some(5000), true)
     );
 }
+
+#[test]
+fn a_source_with_keys_of_its_own_joins_no_account_by_its_name() {
+    let config = resolve(
+        "",
+        "
+sources:
+  - {region: cn-hangzhou, instances: [a], account: p}
+  - {name: p, region: cn-beijing, instances: [b], credentials: {ecs_role: x}}
+  - {name: default, region: cn-shanghai, instances: [c], credentials: {ecs_role: y}}
+",
+    )
+    .unwrap();
+    let accounts: Vec<_> = config
+        .sources
+        .iter()
+        .map(|source| source.account.as_str())
+        .collect();
+    assert_eq!(accounts, ["p", "p (own)", "default (own)"]);
+}

@@ -26,7 +26,7 @@ fn budgets(
 }
 
 fn used(directory: &Path) -> u64 {
-    let (_, spent) = UsageFile::open(directory, PLACE).unwrap();
+    let (_, spent) = UsageFile::open(directory, PLACE, now()).unwrap();
     budgets(spent).reports(now())[0].1.used
 }
 
@@ -34,7 +34,7 @@ fn used(directory: &Path) -> u64 {
 fn what_was_counted_is_there_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("not/there/yet");
-    let (mut file, spent) = UsageFile::open(&state, PLACE).unwrap();
+    let (mut file, spent) = UsageFile::open(&state, PLACE, now()).unwrap();
     let counted = budgets(spent);
     for _ in 0..42 {
         counted.count("default", "s", now());
@@ -49,7 +49,7 @@ fn what_was_counted_is_there_after_a_restart() {
 fn the_file_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::tempdir().unwrap();
-    UsageFile::open(directory.path(), PLACE).unwrap();
+    UsageFile::open(directory.path(), PLACE, now()).unwrap();
     let mode = fs::metadata(directory.path().join("api-calls.json"))
         .unwrap()
         .permissions()
@@ -60,8 +60,8 @@ fn the_file_is_for_its_owner_only() {
 #[test]
 fn two_processes_do_not_share_a_directory() {
     let directory = tempfile::tempdir().unwrap();
-    let _first = UsageFile::open(directory.path(), PLACE).unwrap();
-    let error = UsageFile::open(directory.path(), PLACE)
+    let _first = UsageFile::open(directory.path(), PLACE, now()).unwrap();
+    let error = UsageFile::open(directory.path(), PLACE, now())
         .unwrap_err()
         .to_string();
     let expected = format!(
@@ -107,10 +107,24 @@ fn a_directory_that_cannot_be_used_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("a-file");
     fs::write(&file, "").unwrap();
-    let error = UsageFile::open(&file, PLACE).unwrap_err().to_string();
+    let error = UsageFile::open(&file, PLACE, now())
+        .unwrap_err()
+        .to_string();
     let expected = format!(
         "--state.directory {}: it must be a directory that this process can write",
         file.display()
     );
     assert_eq!(error, expected);
+}
+
+#[test]
+fn a_count_of_another_month_does_not_last() {
+    for month in ["2026-10", "2027-11"] {
+        let directory = tempfile::tempdir().unwrap();
+        let text = format!(
+            r#"{{"version":1,"accounts":{{"default":{{"month":"{month}","requests":900}}}}}}"#
+        );
+        fs::write(directory.path().join("api-calls.json"), text).unwrap();
+        assert_eq!(used(directory.path()), 0, "{month}");
+    }
 }

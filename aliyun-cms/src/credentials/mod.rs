@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::{TransportError, redact::masked_id};
+use crate::{ApiError, TransportError, redact::masked_id};
 
 mod answer;
 mod assume_role;
@@ -255,6 +255,12 @@ impl CredentialsError {
         };
         if let Some(broken) = source.downcast_ref::<TransportError>() {
             return broken.hint();
+        }
+        if let Some(answer) = source.downcast_ref::<ApiError>() {
+            return answer.hint();
+        }
+        if let Some(call) = source.downcast_ref::<crate::Error>() {
+            return call.hint();
         }
         if let Some(reason) = source.downcast_ref::<cache::Reason>() {
             return reason.of().hint();

@@ -85,6 +85,9 @@ impl ApiError {
             ErrorKind::InvalidRequest if self.code.is_empty() => {
                 "this was not answered by the API: check the endpoint and the proxy settings"
             }
+            ErrorKind::Unavailable if self.code.is_empty() => {
+                "if it lasts, this is not the API that answers: check the endpoint and the proxy settings"
+            }
             ErrorKind::InvalidRequest if self.code.ends_with("NotFound") => {
                 "check the action, the API version and the endpoint of the region"
             }

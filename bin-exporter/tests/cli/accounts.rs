@@ -76,18 +76,34 @@ fn each_account_is_asked_with_its_own_keys_and_fails_alone() {
 }
 
 #[test]
-fn an_account_without_its_keys_ends_the_start_and_is_named() {
+fn an_account_without_its_keys_is_named_and_stops_no_other() {
     let (main, other) = (Cloud::usual(), Cloud::start(shop()));
     let (_folder, mut command) = two_accounts(&main.url(), &other.url());
+    let mut running = Running::start(command.env_remove("SHOP_SECRET"));
+    running.metrics_until(|page| value(page, &lag("busy")) == Some(150_001.0));
+    let down = format!("kafka_lag_up{{instance_id=\"{OTHER}\"}}");
+    running.metrics_until(|page| value(page, &down) == Some(0.0));
+    running.log.has(|line| {
+        line.contains("level=error")
+            && line.contains("source.name=shop")
+            && line.contains("SHOP_SECRET is not set")
+    });
+    assert!(!running.log.text().contains(SHOP_ID));
+    assert_eq!(other.simulator.counters().calls, 0);
+}
+
+#[test]
+fn no_account_with_keys_ends_the_start() {
+    let (main, other) = (Cloud::usual(), Cloud::start(shop()));
+    let (_folder, mut command) = two_accounts(&main.url(), &other.url());
+    command.env_remove("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
     let ended = crate::harness::output(command.env_remove("SHOP_SECRET"));
     let text = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{text}");
-    let last = text.lines().last().unwrap();
     assert!(
-        last.contains("source shop") && last.contains("SHOP_SECRET is not set"),
-        "{last}"
+        text.lines().last().unwrap().contains("has no credentials"),
+        "{text}"
     );
-    assert!(!text.contains(SHOP_ID), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use aliyun_cms::Endpoint;
 use lag_core::{GroupFilter, InstanceId, SeriesName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ConfigError, CredentialsConfig, Env, File, credentials,
@@ -138,7 +138,7 @@ fn from_flags(
         return Err(ConfigError::new(
             flag_place("--cms.instance"),
             "no Kafka instance is given: name one, for example --cms.instance alikafka_pre-cn-xxx, or list sources in \
-             --config.file; to look around without an account start with --demo",
+             --config.file",
         ));
     }
     let no_region = || {
@@ -254,16 +254,21 @@ fn from_file(
 
 /// Sources with the same credentials of their own are one account, called like the first of them.
 fn name_accounts(sources: &mut [SourceConfig]) {
+    let given: BTreeSet<String> = sources
+        .iter()
+        .map(|source| source.account.clone())
+        .chain([DEFAULT_ACCOUNT.to_owned()])
+        .collect();
     for at in 0..sources.len() {
         if sources[at].account.is_empty() {
             let twin = sources[..at]
                 .iter()
                 .find(|other| other.credentials == sources[at].credentials);
-            sources[at].account = match (twin, sources[at].name.as_str()) {
+            sources[at].account = match (twin, &sources[at].name) {
                 (Some(twin), _) => twin.account.clone(),
-                // Not the account of the common credentials.
-                (None, DEFAULT_ACCOUNT) => format!("{DEFAULT_ACCOUNT} (own)"),
-                (None, name) => name.to_owned(),
+                // Not an account that somebody else is in.
+                (None, name) if given.contains(name) => format!("{name} (own)"),
+                (None, name) => name.clone(),
             };
         }
     }

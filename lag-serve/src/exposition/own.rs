@@ -112,7 +112,7 @@ fn api_budgets<S: Sink>(budgets: &Budgets, now: Timestamp, out: &mut Writer<S>) 
     let mut family = out.family(
         names::API_STRETCH,
         Kind::Gauge,
-        "Factor by which intervals are longer than configured, so that the budget suffices; 1 when it does.",
+        "Calls wanted for the rest of the month per call that is left, at least 1. Intervals grow by as much, in whole periods, up to an hour.",
     );
     for (account, report) in &reports {
         let labels = [(names::ACCOUNT, &**account)];
