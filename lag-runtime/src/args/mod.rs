@@ -23,7 +23,8 @@ pub fn in_one_line(error: &clap::Error) -> String {
         .map(|line| line.trim().trim_start_matches("error: "))
         .take_while(|line| !line.starts_with("Usage:"))
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    format!("{}; see --help", useful.collect::<Vec<_>>().join(" "))
+    let useful = useful.collect::<Vec<_>>().join(" ");
+    format!("{}; see --help", useful.replace(" tip: ", "; tip: "))
 }
 
 /// What a program needs that reads lag and serves it.
