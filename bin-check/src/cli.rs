@@ -213,8 +213,8 @@ unless --log.level says otherwise.
 Exit codes:
   0  looked, and found what was asked for
   1  could not look, or did not find it: wrong configuration, no answer from
-     the cloud, an instance that cannot be read, an unknown group, a failure
-     that doctor found
+     the cloud, an instance that cannot be read, no group or no instance at
+     all, an unknown group; doctor: a failure, or no fresh number
   3  wrong flag, or a bug of the program; 2 is never used";
 
 /// The commands that take the flags of [`ReadArgs`].

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 use crate::{
-    cli::{Code, InstancesArgs, Output},
+    cli::{self, Code, InstancesArgs, Output},
     cloud::{self, kafka_endpoint},
     output::{
         self, json,
@@ -66,14 +66,21 @@ pub(crate) async fn run(args: InstancesArgs) -> anyhow::Result<Code> {
     found.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));
     found.dedup_by(|a, b| a.instance_id == b.instance_id);
     let described: Vec<_> = found.iter().map(describe).collect();
+    let is_empty = described.is_empty();
+    if is_empty {
+        cli::complain(
+            "no instances: check the region, and whether the account of the key is the right one",
+        );
+    }
     let text = match args.out.output {
+        Output::Text if is_empty => String::new(),
         Output::Text => table(&described),
         Output::Json => json::pretty(&Document {
             instances: described,
         })?,
     };
     output::write(text.as_bytes())?;
-    Ok(Code::Done)
+    Ok(if is_empty { Code::Failed } else { Code::Done })
 }
 
 /// All instances of a region.
@@ -141,9 +148,6 @@ pub(super) fn status(number: Option<i64>) -> Cow<'static, str> {
 }
 
 fn table(instances: &[Described<'_>]) -> String {
-    if instances.is_empty() {
-        return "no instances: check the region, and whether the account of the key is the right one\n".to_owned();
-    }
     let mut table = Table::new(&[
         ("INSTANCE", Column::Left),
         ("NAME", Column::Left),

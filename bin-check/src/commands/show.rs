@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{query::Looker, watch};
 use crate::{
-    cli::{Code, Output, ShowArgs, Sort},
+    cli::{self, Code, Output, ShowArgs, Sort},
     cloud,
     output::{
         self, json, number,
@@ -50,6 +50,17 @@ pub(crate) async fn run(args: ShowArgs) -> anyhow::Result<Code> {
     }
     looker.look(&cloud).await?;
     let now = (cloud.now)();
+    let all_up = looker.board.instances().all(|(_, board)| board.is_up());
+    let is_empty = looker.board.rows(now, view.max_age).next().is_none();
+    if all_up && is_empty && view.output == Output::Text {
+        cli::complain(
+            "no group was found: CloudMonitor answers, but has no usable points of any group; kafka-lag doctor says why",
+        );
+        for remark in leftovers(&looker.board) {
+            cli::complain(&remark);
+        }
+        return Ok(Code::Failed);
+    }
     let text = match view.output {
         Output::Text => view.text(
             &looker.board,
@@ -60,8 +71,11 @@ pub(crate) async fn run(args: ShowArgs) -> anyhow::Result<Code> {
         Output::Json => json::pretty(&view.document(&looker.board, &cloud.config, now))?,
     };
     output::write(text.as_bytes())?;
-    let all_up = looker.board.instances().all(|(_, board)| board.is_up());
-    Ok(if all_up { Code::Done } else { Code::Failed })
+    Ok(if all_up && !is_empty {
+        Code::Done
+    } else {
+        Code::Failed
+    })
 }
 
 fn watch_interval(text: &str) -> anyhow::Result<Duration> {
@@ -106,46 +120,92 @@ impl View {
         width: Option<usize>,
         lines: Option<usize>,
     ) -> String {
-        let words = remarks(board);
-        let failed = board
+        let down: Vec<_> = board
             .instances()
             .filter(|(_, board)| is_down(board))
-            .count();
-        let wrapped = |line: &str| line.width().div_ceil(width.unwrap_or(usize::MAX)).max(1);
+            .collect();
+        let down: Vec<_> = down.into_iter().map(|(id, _)| id.as_str()).collect();
+        let words = remarks(board);
         // The title, an empty line, the counts, one line for what is left out, and the cursor's own.
-        let taken = words.lines().map(wrapped).sum::<usize>() + failed + 5;
-        let room = lines.map_or(usize::MAX, |lines| lines.saturating_sub(taken).max(3));
+        let free = lines.map_or(usize::MAX, |lines| lines.saturating_sub(5));
+        let all = down.len() + board.rows(now, self.max_age).count().min(self.top);
+        let (words, taken) = fitting(&words, free.saturating_sub(all).max(free / 2), width);
+        let free = free.saturating_sub(taken).max(3);
+        let shown_down = down.len().min(free.saturating_sub(3).max(1));
+        let room = free.saturating_sub(shown_down).max(3);
         let (rows, left) = self.rows(board, now, room);
-        let mut text = table(board, &rows, now, width).render(width);
+        let left = left + down.len() - shown_down;
+        let mut text = table(board, &down[..shown_down], &rows, now, width);
         if left > 0 {
             let _ = writeln!(text, "… and {} more", number::count(left as u64));
         }
-        let _ = writeln!(text, "\n{}", counts(board, now, self.max_age));
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{}", counts(board, now, self.max_age));
         text + &words
     }
+}
+
+/// The remarks that fit, a line with how many more there are, and the lines that all this takes.
+fn fitting(remarks: &[String], room: usize, width: Option<usize>) -> (String, usize) {
+    let wrapped = |line: &str| line.width().div_ceil(width.unwrap_or(usize::MAX)).max(1);
+    let all = remarks.iter().map(|line| wrapped(line)).sum::<usize>();
+    let (mut text, mut taken) = (String::new(), 0);
+    for (index, remark) in remarks.iter().enumerate() {
+        let needs = wrapped(remark);
+        if all > room && taken + needs + 1 > room {
+            let more = number::count((remarks.len() - index) as u64);
+            let _ = writeln!(text, "… {more} more: kafka-lag doctor");
+            return (text, taken + 1);
+        }
+        let _ = writeln!(text, "{remark}");
+        taken += needs;
+    }
+    (text, taken)
 }
 
 fn is_down(board: &InstanceBoard) -> bool {
     board.last_error.is_some()
 }
 
-/// The rows, below one for each instance that could not be read.
-fn table<'b>(
-    board: &'b Board,
-    rows: &[Row<'b>],
+/// The rows, below one for each instance that could not be read. Columns that can be done without go before two names
+/// would look the same.
+fn table(
+    board: &Board,
+    down: &[&str],
+    rows: &[Row<'_>],
     now: Timestamp,
     width: Option<usize>,
-) -> Table<'b> {
+) -> String {
     let several = board.instances().len() > 1;
     // What the other columns need at least; the time to drain follows from lag and trend.
     let drains = width.is_none_or(|width| width >= if several { 68 } else { 58 });
+    let with = |drains, trend| table_with(several, (drains, trend), down, rows, now);
+    let mut table = with(drains, true);
+    for (drains, trend) in [(false, true), (false, false)] {
+        if !table.collides(width) {
+            break;
+        }
+        table = with(drains, trend);
+    }
+    table.render(width)
+}
+
+fn table_with<'b>(
+    several: bool,
+    (drains, trend): (bool, bool),
+    down: &[&'b str],
+    rows: &[Row<'b>],
+    now: Timestamp,
+) -> Table<'b> {
     let topics = rows.iter().any(|row| row.series.topic.is_some());
     let columns = [
         (several, "INSTANCE", Column::Id),
         (true, "GROUP", Column::Name),
         (topics, "TOPIC", Column::Name),
         (true, "LAG", Column::Right),
-        (true, "TREND", Column::Right),
+        (trend, "TREND", Column::Right),
         (drains, "DRAINS IN", Column::Right),
         (true, "AGE", Column::Right),
         (true, "STATE", Column::Left),
@@ -159,10 +219,9 @@ fn table<'b>(
         table.row(cells.map(|(cell, _)| cell));
     };
     let none = || Cow::Borrowed(number::NONE);
-    for (id, _) in board.instances().filter(|(_, board)| is_down(board)) {
-        let id = id.as_str().into();
+    for id in down {
         add([
-            id,
+            (*id).into(),
             none(),
             none(),
             none(),
@@ -236,41 +295,97 @@ fn counts(board: &Board, now: Timestamp, max_age: SignedDuration) -> String {
 }
 
 /// One line for everything that is not as it should be, with what to do.
-fn remarks(board: &Board) -> String {
-    let mut text = String::new();
+fn remarks(board: &Board) -> Vec<String> {
+    let mut failed: Vec<(Cow<'_, str>, Vec<&str>)> = Vec::new();
+    let mut silent = Vec::new();
     for (id, instance) in board.instances() {
         if let Some(failure) = &instance.last_error {
-            let detail = visible(failure.detail.as_ref().into());
-            let _ = writeln!(text, "{id} could not be read: {detail}");
+            let reason = without_request(&failure.detail);
+            match failed.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, ids)) => ids.push(id.as_str()),
+                None => failed.push((reason, vec![id.as_str()])),
+            }
         } else if instance.is_silent() {
-            let _ = writeln!(
-                text,
-                "{id}: CloudMonitor answers, but has no usable points: check id and region, the group filters, and \
-                 that a group consumes from the instance; kafka-lag doctor tells them apart"
-            );
+            silent.push(id.as_str());
         }
     }
+    let mut remarks: Vec<_> = failed
+        .iter()
+        .map(|(reason, ids)| {
+            // The request's id helps the vendor's support, but only where it is that of the instance.
+            let of_one = match &**ids {
+                [id] => board
+                    .instance(id)
+                    .and_then(|board| board.last_error.as_ref()),
+                _ => None,
+            };
+            let detail = of_one.map_or(&**reason, |failure| &*failure.detail);
+            format!("{} could not be read: {}", few(ids), visible(detail.into()))
+        })
+        .collect();
+    if !silent.is_empty() {
+        remarks.push(format!(
+            "{}: CloudMonitor answers, but has no usable points: check id and region, the group filters, and that a \
+             group consumes from the instance; kafka-lag doctor tells them apart",
+            few(&silent)
+        ));
+    }
+    remarks.extend(leftovers(board));
+    remarks
+}
+
+/// The first few names, and how many more there are.
+fn few(ids: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown = ids[..ids.len().min(SHOWN)].join(", ");
+    match ids.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {} more", number::count(more as u64)),
+    }
+}
+
+/// The detail of a failure without the id that the vendor gave the request.
+fn without_request(detail: &str) -> Cow<'_, str> {
+    const BEFORE: &str = "request ";
+    for (at, _) in detail.match_indices(BEFORE) {
+        let rest = &detail[at + BEFORE.len()..];
+        let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let id = &rest[..rest.find(|c| !is_id(c)).unwrap_or(rest.len())];
+        let rest = &rest[id.len()..];
+        // As the client writes it: (HTTP 403, request ID), or (request ID).
+        if let (Some(head), true) = (detail[..at].strip_suffix(", "), rest.starts_with(')')) {
+            return format!("{head}{rest}").into();
+        }
+        if let (Some(head), Some(tail)) = (detail[..at].strip_suffix(" ("), rest.strip_prefix(')'))
+        {
+            return format!("{head}{tail}").into();
+        }
+    }
+    detail.into()
+}
+
+/// What came and is not shown.
+fn leftovers(board: &Board) -> Vec<String> {
+    let mut remarks = Vec::new();
     let dropped: u64 = board
         .sources()
         .flat_map(|(_, source)| source.dropped.points.values())
         .sum();
     if dropped > 0 {
-        let _ = writeln!(
-            text,
+        remarks.push(format!(
             "{dropped} points could not be used; kafka-lag inspect GROUP says why"
-        );
+        ));
     }
     let series: u64 = board
         .sources()
         .map(|(_, source)| source.dropped.series)
         .sum();
     if series > 0 {
-        let _ = writeln!(
-            text,
+        remarks.push(format!(
             "{series} series are beyond --lag.max-series and not shown: raise it, or use --group.include"
-        );
+        ));
     }
-    text
+    remarks
 }
 
 #[cfg(test)]

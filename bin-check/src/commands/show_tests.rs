@@ -151,6 +151,72 @@ fn a_screen_is_never_overfull() {
     assert!(text.contains("… and 498 more\n\n500 fresh"), "{text}");
 }
 
+#[test]
+fn instances_that_fail_for_one_reason_are_one_remark() {
+    let detail = |n: u32| format!("no (HTTP 403, request 0000-{n:04}): not permitted; grant it");
+    assert_eq!(
+        without_request(&detail(7)),
+        "no (HTTP 403): not permitted; grant it"
+    );
+    assert_eq!(without_request("no (request A-1): x"), "no: x");
+    assert_eq!(without_request("the request is odd"), "the request is odd");
+    let ids: Vec<_> = (0..20).map(|n| format!("i-{n:02}")).collect();
+    let instances = ids.iter().map(|id| instance(id, &[]));
+    let board = Board::default().watching("s", instances, now());
+    let failed = ids.iter().zip(0..).map(|(id, n)| {
+        let detail = detail(n).into();
+        let kind = "forbidden";
+        (id.parse().unwrap(), Failure { kind, detail })
+    });
+    let collected = Collected {
+        snapshot: LagSnapshot::empty(now()),
+        failed: failed.collect::<BTreeMap<_, _>>(),
+    };
+    let forget = SignedDuration::from_hours(1);
+    let board = board.collected("s", collected, Duration::ZERO, forget);
+    assert_eq!(
+        remarks(&board),
+        ["i-00, i-01, i-02 and 17 more could not be read: no (HTTP 403): not permitted; grant it"]
+    );
+    let text = view().text(&board, now(), Some(80), Some(12));
+    assert!(text.lines().count() < 12, "{text}");
+}
+
+#[test]
+fn remarks_that_do_not_fit_are_counted() {
+    let lines: Vec<_> = (0..9).map(|n| format!("remark {n}")).collect();
+    let (text, taken) = fitting(&lines, 4, Some(80));
+    assert_eq!(
+        text,
+        "remark 0\nremark 1\nremark 2\n… 6 more: kafka-lag doctor\n"
+    );
+    assert_eq!(taken, 4);
+    assert_eq!(fitting(&lines, 9, Some(80)).1, 9);
+    assert_eq!(fitting(&lines, usize::MAX, None).1, 9);
+}
+
+#[test]
+fn groups_stay_apart_at_80_columns() {
+    let names: Vec<_> = (0..5)
+        .map(|n| format!("payments-production-eu-{n}-settlement-reconciliation-worker"))
+        .collect();
+    let ids = ["alikafka_pre-cn-0000000001", "alikafka_pre-cn-0000000002"];
+    let board = Board::default().watching("s", ids.map(|id| instance(id, &[])), now());
+    let samples: Vec<_> = names
+        .iter()
+        .map(|name| (series(name), sample(5.0, 60)))
+        .collect();
+    let board = collected(&board, &[(ids[0], samples), (ids[1], Vec::new())], &[]);
+    let text = view().text(&board, now(), Some(80), None);
+    let rows: std::collections::BTreeSet<_> = text
+        .lines()
+        .filter(|line| line.ends_with("fresh"))
+        .map(|line| line.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(rows.len(), 5, "{text}");
+    assert!(!text.contains("DRAINS"), "{text}");
+}
+
 /// What a group can be in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {

@@ -1,6 +1,6 @@
 //! Columns aligned by how wide a terminal shows them: Chinese characters take two columns.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Between two columns.
@@ -49,16 +49,29 @@ impl<'t> Table<'t> {
         self.rows.push(cells.into_iter().map(visible).collect());
     }
 
-    /// The table, one line per row. With a width, names are cut so that the lines fit, if they can.
+    /// Whether cutting for this width would make two different names or ids look the same.
+    pub(crate) fn collides(&self, width: Option<usize>) -> bool {
+        let Some(limit) = width else { return false };
+        let mut widths = self.widths();
+        self.narrow(&mut widths, limit);
+        (0..widths.len()).any(|column| self.looks_the_same(column, widths[column]))
+    }
+
+    /// The table, one line per row; nothing without rows. With a width, names are cut so that the lines fit, as far as
+    /// different ones stay different.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
-        let mut widths = vec![0; self.columns.len()];
-        for row in &self.rows {
-            for (cell, width) in row.iter().zip(&mut widths) {
-                *width = cell.width().max(*width);
-            }
+        if self.rows.len() < 2 {
+            return String::new();
         }
-        if let Some(width) = width {
-            self.narrow(&mut widths, width);
+        let mut widths = self.widths();
+        if let Some(limit) = width {
+            let whole = widths.clone();
+            self.narrow(&mut widths, limit);
+            for (column, whole) in whole.into_iter().enumerate() {
+                while widths[column] < whole && self.looks_the_same(column, widths[column]) {
+                    widths[column] += 1;
+                }
+            }
         }
         let mut out = String::new();
         for row in &self.rows {
@@ -78,6 +91,24 @@ impl<'t> Table<'t> {
             out.push('\n');
         }
         out
+    }
+
+    /// What each column needs for its widest cell.
+    fn widths(&self) -> Vec<usize> {
+        let mut widths = vec![0; self.columns.len()];
+        for row in &self.rows {
+            for (cell, width) in row.iter().zip(&mut widths) {
+                *width = cell.width().max(*width);
+            }
+        }
+        widths
+    }
+
+    /// Whether two different cells of a column are the same text when they are cut to this width.
+    fn looks_the_same(&self, column: usize, width: usize) -> bool {
+        let cells: BTreeSet<&str> = self.rows.iter().map(|row| &*row[column]).collect();
+        let cuts: BTreeSet<_> = cells.iter().map(|cell| cut(cell, width)).collect();
+        matches!(self.columns[column], Column::Id | Column::Name) && cuts.len() < cells.len()
     }
 
     /// Takes from ids first, then from whatever is widest among ids and names, until all fits.
@@ -190,6 +221,27 @@ a                      0  fresh
         }
         let text = table().render(Some(5));
         assert!(text.contains("150,001"), "numbers are never cut: {text}");
+    }
+
+    #[test]
+    fn different_names_are_never_cut_to_the_same_text() {
+        let mut table = Table::new(&[("GROUP", Column::Name), ("LAG", Column::Right)]);
+        let names = [
+            "orders-region-a-billing-consumer",
+            "orders-region-b-billing-consumer",
+        ];
+        for name in names {
+            table.row([name.into(), "5".into()]);
+        }
+        assert!(table.collides(Some(20)) && !table.collides(Some(60)) && !table.collides(None));
+        let text = table.render(Some(20));
+        let lines: BTreeSet<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+    }
+
+    #[test]
+    fn without_rows_there_is_no_title() {
+        assert_eq!(Table::new(&[("GROUP", Column::Name)]).render(None), "");
     }
 
     #[test]

@@ -132,7 +132,12 @@ fn what_the_cloud_or_the_way_there_refuses_is_named() {
         (FaultKind::Reset, &["connection:", "no connection"]),
         (
             FaultKind::NegativeValues,
-            &["data:", "could not be read", "negative"],
+            &[
+                "data:",
+                "could not be read",
+                "negative",
+                "nothing is wrong with the key or the id",
+            ],
         ),
     ] {
         let cloud = with(fault);
@@ -316,13 +321,21 @@ fn a_wrong_region_is_named_with_and_without_the_kafka_permission() {
 }
 
 #[test]
-fn an_instance_without_groups_is_no_failure() {
+fn an_instance_without_groups_is_no_failure_and_no_number_either() {
     let cloud = Cloud::start(SimConfig::default().instance(INSTANCE));
-    let text = cloud.run(&["doctor"]).with(0);
+    let text = cloud.run(&["doctor"]).with(1);
     assert_says(
         &text,
-        &["warn     data", "the instance exists", "see the warnings"],
+        &[
+            "warn     data",
+            "the instance exists",
+            "no failure found, but there is no fresh number: see the warnings above\n",
+        ],
     );
+    assert!(!text.contains("can be read"), "{text}");
+    let document = cloud.run(&["doctor", "-o", "json"]).json();
+    assert_eq!(document["ok"], false);
+    assert!(document["first_cause"].is_null());
 }
 
 #[test]
@@ -398,6 +411,12 @@ fn filters_that_leave_nothing_are_the_cause() {
         &cause,
         &["data:", "group filters leave none", "--group.include"],
     );
+    let cloud = Cloud::start(usual().group(OTHER, "other", Scenario::constant(1)));
+    let both = format!("--cms.instance={INSTANCE},{OTHER}");
+    let nope = "--group.include=prefix:nope";
+    let text = cloud.run(&["doctor", &both, nope]).with(1);
+    assert_eq!(text.matches("failed   data").count(), 2, "{text}");
+    assert_says(&text, &["first cause: data:", "group filters leave none"]);
 }
 
 #[test]
@@ -454,4 +473,66 @@ fn what_cannot_work_any_more_is_skipped_with_the_reason() {
         );
     }
     assert_eq!(text.matches("\nfailed ").count(), 1, "{text}");
+}
+
+#[test]
+fn pages_that_do_not_end_are_no_matter_of_the_id() {
+    let cloud = with(FaultKind::EndlessTokens);
+    let cause = first_cause(&mut cloud.command(&["doctor", "--cms.max-pages=3"]));
+    assert_says(&cause, &["data:", "raise --cms.max-pages"]);
+    assert!(!cause.contains("check the id"), "{cause}");
+}
+
+#[test]
+fn keys_that_sts_does_not_give_now_are_not_to_be_corrected() {
+    let outage = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 69\r\nconnection: close\r\n\r\n\
+                  {\"Code\":\"ServiceUnavailable\",\"Message\":\"no\",\"RequestId\":\"0000-00000\"}";
+    let clock = "HTTP/1.1 400 Bad Request\r\ncontent-length: 75\r\nconnection: close\r\n\r\n\
+                 {\"Code\":\"InvalidTimeStamp.Expired\",\"Message\":\"no\",\"RequestId\":\"0000-00000\"}";
+    for (answer, words) in [(outage, "asked again at each collection"), (clock, "NTP")] {
+        let mut command = against(&servers::closed(), &["doctor"]);
+        command
+            .env(
+                "KAFKA_LAG_CREDENTIALS_ROLE_ARN",
+                "acs:ram::1234567890123456:role/kafka-lag",
+            )
+            .env(
+                "KAFKA_LAG_CREDENTIALS_STS_ENDPOINT",
+                servers::always(answer),
+            );
+        assert_says(&first_cause(&mut command), &["credentials:", words]);
+    }
+}
+
+#[test]
+fn the_first_cause_names_its_source_when_there_are_several() {
+    let cloud = Cloud::usual();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let source = |name: &str, region: &str, id: &str| {
+        let url = cloud.url();
+        format!(
+            "  - {{ name: {name}, region: {region}, instances: [{id}], endpoint: \"{url}\" }}\n"
+        )
+    };
+    let sources = source("main", "cn-hangzhou", INSTANCE) + &source("shop", "cn-shanghai", OTHER);
+    let text = format!("sources:\n{sources}");
+    std::fs::write(file.path(), text).unwrap();
+    let path = file.path().to_str().unwrap();
+    let mut command = cloud.command(&["doctor", "--config.file", path]);
+    command
+        .env_remove("KAFKA_LAG_CMS_REGION")
+        .env_remove("KAFKA_LAG_CMS_ENDPOINT")
+        .env_remove("KAFKA_LAG_CMS_INSTANCE");
+    let cause = first_cause(&mut command);
+    assert!(cause.starts_with("source shop: "), "{cause}");
+}
+
+#[test]
+fn a_server_without_tls_is_named() {
+    let page = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let url = servers::always(page).replace("http:", "https:");
+    let ca = servers::certificate("server.pem");
+    let ca = ca.to_str().unwrap();
+    let cause = first_cause(&mut against(&url, &["doctor", "--cms.ca-file", ca]));
+    assert_says(&cause, &["connection:", "speaks no TLS there"]);
 }

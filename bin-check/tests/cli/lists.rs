@@ -74,8 +74,9 @@ fn instances_end_with_a_line_that_can_be_copied() {
 #[test]
 fn a_region_without_instances_says_so() {
     let cloud = Cloud::usual();
-    let out = without_instances(&cloud, &["instances", "--cms.region=cn-shanghai"]).with(0);
-    assert_says(&out, &["no instances: check the region"]);
+    let out = without_instances(&cloud, &["instances", "--cms.region=cn-shanghai"]);
+    assert_says(&out.err, &["no instances: check the region"]);
+    assert_eq!(out.with(1), "");
 }
 
 #[test]

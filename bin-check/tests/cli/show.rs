@@ -132,16 +132,19 @@ fn an_unreachable_cloud_is_a_table_too() {
 #[test]
 fn an_instance_without_points_is_told_and_is_not_a_zero() {
     let cloud = Cloud::start(SimConfig::default().instance(INSTANCE));
-    let out = cloud.run(&["show"]).with(0);
+    let ended = cloud.run(&["show"]);
     assert_says(
-        &out,
+        &ended.err,
         &[
-            "no groups; read at",
+            "no group was found",
             "CloudMonitor answers, but has no usable points",
             "kafka-lag doctor",
         ],
     );
-    let document = cloud.run(&["show", "-o", "json"]).json();
+    assert_eq!(ended.with(1), "");
+    let ended = cloud.run(&["show", "-o", "json"]);
+    assert_eq!(ended.code, Some(1));
+    let document = ended.json();
     assert_eq!(document["instances"][0]["state"], "silent");
     assert_eq!(document["groups"], serde_json::json!([]));
 }
@@ -179,4 +182,14 @@ fn a_reader_that_goes_away_is_no_error() {
     let ended = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
     assert_eq!(ended.status.code(), Some(0));
+}
+
+#[test]
+fn instances_refused_for_one_reason_are_one_remark() {
+    let cloud = Cloud::start(usual().fault(Fault::new(FaultKind::Forbidden)));
+    let ids: Vec<_> = (0..60).map(|n| format!("alikafka_pre-cn-{n:04}")).collect();
+    let all = format!("--cms.instance={}", ids.join(","));
+    let out = cloud.run(&["show", &all]).with(1);
+    assert_eq!(out.matches("could not be read").count(), 1, "{out}");
+    assert_says(&out, &["and 57 more could not be read", "Forbidden.RAM"]);
 }

@@ -26,10 +26,23 @@ pub(super) struct Facts {
     /// The instances the Kafka service knows in the region, with their status; or why they are not known.
     pub(super) known: Option<Result<Vec<(String, String)>, String>>,
     pub(super) instances: Vec<InstanceFacts>,
+    /// Whether the configuration leaves groups out.
+    pub(super) is_filtered: bool,
     /// What a whole collection showed.
     pub(super) collection: Option<Collection>,
     pub(super) max_age: SignedDuration,
     pub(super) expected: Vec<Expected>,
+}
+
+impl Facts {
+    /// Whether any group has a number that is fresh.
+    pub(super) fn has_fresh(&self) -> bool {
+        let is_fresh =
+            |data: &Option<Data>| matches!(data, Some(Data::Groups { fresh, .. }) if *fresh > 0);
+        self.instances
+            .iter()
+            .any(|instance| is_fresh(&instance.data))
+    }
 }
 
 /// Keys that were found.
@@ -47,8 +60,14 @@ pub(super) struct Keys {
 pub(super) enum NoKeys {
     /// Nothing is set up; where it was looked for.
     NotConfigured(String),
-    /// Something is, and does not work; what to do about it, if that is known.
-    Broken(String, Option<String>),
+    /// Something is, and does not work.
+    Broken {
+        text: String,
+        /// What to do about it, if that is known.
+        hint: Option<String>,
+        /// Whether asking again may help.
+        is_retryable: bool,
+    },
 }
 
 /// A call that failed.
@@ -125,8 +144,8 @@ pub(super) struct InstanceFacts {
 /// What there is of an instance.
 #[derive(Debug, Clone)]
 pub(super) enum Data {
-    /// It could not be read, in the words of the collection.
-    Failed(String),
+    /// It could not be read: the kind of the failure, and the words of the collection.
+    Failed { kind: &'static str, text: String },
     /// It has groups.
     Groups {
         fresh: usize,

@@ -113,8 +113,9 @@ pub(super) fn first_cause(findings: &[Finding]) -> Option<&Finding> {
         .find(|finding| finding.verdict == Verdict::Failed)
 }
 
-/// One line for each finding, its advice below it, and a last line with the first cause.
-pub(super) fn text(findings: &[Finding]) -> String {
+/// One line for each finding, its advice below it, and a last line with the first cause. Without a failure it tells
+/// whether there is a fresh number.
+pub(super) fn text(findings: &[Finding], has_fresh: bool) -> String {
     let mut text = String::new();
     let mut source = None;
     for finding in findings {
@@ -139,19 +140,34 @@ pub(super) fn text(findings: &[Finding]) -> String {
         findings.iter().any(|f| f.verdict == Verdict::Warn),
     ) {
         (Some(cause), _) => format!(
-            "first cause: {}: {} -> {}",
+            "first cause: {}{}: {} -> {}",
+            whose(cause, findings),
             cause.step.as_str(),
             visible((&cause.found).into()),
             visible(cause.advice.as_deref().unwrap_or("see above").into()),
         ),
+        (None, _) if !has_fresh => {
+            "no failure found, but there is no fresh number: see the warnings above".to_owned()
+        }
         (None, true) => "no failure: lag can be read; see the warnings above".to_owned(),
         (None, false) => "no failure: lag can be read".to_owned(),
     };
     text + "\n" + &last + "\n"
 }
 
+/// The source of a finding, when there are several.
+fn whose(finding: &Finding, findings: &[Finding]) -> String {
+    let is_another = |other: &Finding| other.source.is_some() && other.source != finding.source;
+    match &finding.source {
+        Some(name) if findings.iter().any(is_another) => {
+            format!("source {}: ", visible(name.into()))
+        }
+        _ => String::new(),
+    }
+}
+
 /// The same for programs.
-pub(super) fn document(findings: &[Finding]) -> anyhow::Result<String> {
+pub(super) fn document(findings: &[Finding], has_fresh: bool) -> anyhow::Result<String> {
     #[derive(Serialize)]
     struct Document<'f> {
         ok: bool,
@@ -160,7 +176,7 @@ pub(super) fn document(findings: &[Finding]) -> anyhow::Result<String> {
     }
     let first_cause = first_cause(findings);
     json::pretty(&Document {
-        ok: first_cause.is_none(),
+        ok: first_cause.is_none() && has_fresh,
         first_cause,
         steps: findings,
     })

@@ -16,6 +16,8 @@ use lag_runtime::credentials::HOW_TO_GET;
 const REFUSED_BEYOND: SignedDuration = SignedDuration::from_mins(15);
 /// From here on ages are visibly wrong.
 const WORTH_A_WARNING: SignedDuration = SignedDuration::from_mins(1);
+/// What a wrong clock needs.
+const NTP: &str = "synchronise the clock of this machine (NTP)";
 /// Keys that end so soon are worth a word.
 const ENDS_SOON: SignedDuration = SignedDuration::from_mins(5);
 
@@ -42,12 +44,22 @@ fn credentials(facts: &Facts) -> Finding {
     match &facts.keys {
         None => Finding::skipped(step, "not looked for"),
         Some(Err(NoKeys::NotConfigured(looked))) => Finding::failed(step, looked, HOW_TO_GET),
-        Some(Err(NoKeys::Broken(text, hint))) => Finding::failed(
-            step,
+        Some(Err(NoKeys::Broken {
             text,
-            hint.as_deref()
-                .unwrap_or("correct what is named; no other source of keys is tried"),
-        ),
+            hint,
+            is_retryable,
+        })) => {
+            let advice = match (hint, is_retryable) {
+                // STS refuses what is signed at the wrong time.
+                _ if text.contains("InvalidTimeStamp") => NTP,
+                (Some(hint), _) => hint,
+                (None, true) => {
+                    "it is asked again at each collection: check that it can be reached"
+                }
+                (None, false) => "correct what is named; no other source of keys is tried",
+            };
+            Finding::failed(step, text, advice)
+        }
         Some(Ok(keys)) => {
             let token = if keys.is_temporary {
                 ", with a security token"
@@ -140,6 +152,11 @@ fn connection(facts: &Facts) -> Finding {
             "if a proxy or gateway signs TLS anew here, give its CA with --cms.ca-file; else check the endpoint, the \
              clock and the package ca-certificates",
         ),
+        ErrorKind::Network if problem.text.contains("received corrupt message") => Finding::failed(
+            step,
+            format!("no connection to {host}{via}: {}", problem.text),
+            "the server speaks no TLS there: http://?",
+        ),
         ErrorKind::Network => Finding::failed(
             step,
             format!("no connection to {host}{via}: {}", problem.text),
@@ -160,19 +177,18 @@ fn clock(facts: &Facts) -> Finding {
     } else {
         "ahead of"
     };
-    let advice = "synchronise the clock of this machine (NTP)";
     let refused =
         matches!(&facts.query, Some(Err(problem)) if problem.code.starts_with("InvalidTimeStamp"));
     if refused || offset.abs() > REFUSED_BEYOND {
         let found = format!(
             "the clock of this machine is {by} {side} CloudMonitor's, which refuses more than 15 minutes"
         );
-        Finding::failed(step, found, advice)
+        Finding::failed(step, found, NTP)
     } else if offset.abs() > WORTH_A_WARNING {
         let found = format!(
             "the clock of this machine is {by} {side} CloudMonitor's, so ages are wrong by as much"
         );
-        Finding::warn(step, found, advice)
+        Finding::warn(step, found, NTP)
     } else {
         Finding::ok(step, format!("{by} {side} CloudMonitor's"))
     }

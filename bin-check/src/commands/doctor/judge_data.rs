@@ -1,5 +1,7 @@
 //! The second half of judging: instances, metric, data, expected groups.
 
+use aliyun_cms::ErrorKind;
+
 use super::{
     facts::{Data, Expected, Facts, InstanceFacts},
     finding::{Finding, Step},
@@ -122,10 +124,10 @@ fn data(facts: &Facts, instance: &InstanceFacts) -> Finding {
     let limit = number::duration(facts.max_age);
     match &instance.data {
         None => Finding::skipped(step, format!("{id}: the query must be answered first")),
-        Some(Data::Failed(text)) => Finding::failed(
+        Some(Data::Failed { kind, text }) => Finding::failed(
             step,
             format!("{id} could not be read: {text}"),
-            "check the id; the other instances are read all the same",
+            failed_advice(facts, kind, text),
         ),
         Some(Data::Groups {
             fresh: 0,
@@ -175,18 +177,11 @@ fn data(facts: &Facts, instance: &InstanceFacts) -> Finding {
             ),
             "if nothing is produced or consumed this is normal; else CloudMonitor is late: compare with its console",
         ),
-        Some(Data::Nothing { older: None })
-            if facts
-                .collection
-                .is_some_and(|collection| collection.points > 0)
-                && facts.instances.len() == 1 =>
-        {
-            Finding::failed(
-                step,
-                format!("{id}: points came, but the group filters leave none"),
-                "correct --group.include and --group.exclude; without them all groups are taken",
-            )
-        }
+        Some(Data::Nothing { older: None }) if is_all_filtered(facts) => Finding::failed(
+            step,
+            format!("{id}: points came, but the group filters leave none"),
+            "correct --group.include and --group.exclude; without them all groups are taken",
+        ),
         Some(Data::Nothing { older: None }) if is_compared => Finding::warn(
             step,
             format!(
@@ -201,6 +196,59 @@ fn data(facts: &Facts, instance: &InstanceFacts) -> Finding {
              kafka-lag instances",
         ),
     }
+}
+
+/// Whether points came and the filters left no group of any instance. The points are known as one sum only, so with a
+/// group anywhere nothing is said of the other instances.
+fn is_all_filtered(facts: &Facts) -> bool {
+    let points = facts.collection.map_or(0, |collection| collection.points);
+    let has_groups = |data: &Option<Data>| matches!(data, Some(Data::Groups { .. }));
+    let none = !facts.instances.iter().any(|i| has_groups(&i.data));
+    facts.is_filtered && points > 0 && none
+}
+
+/// What to do about an instance that could not be read.
+fn failed_advice(facts: &Facts, kind: &str, text: &str) -> String {
+    let known = ErrorKind::ALL
+        .into_iter()
+        .find(|known| known.as_str() == kind);
+    let advice = match known {
+        Some(ErrorKind::Decode) => {
+            // The text of the collection names what it misses.
+            let what = if text.contains("--cms.statistic") {
+                "check --cms.statistic and --cms.metric"
+            } else if text.contains("--cms.metric") {
+                "check --cms.metric"
+            } else if text.contains("clock") {
+                "synchronise the clock of this machine (NTP)"
+            } else {
+                "see what the answer lacks"
+            };
+            return format!("nothing is wrong with the key or the id: {what}");
+        }
+        Some(ErrorKind::Pagination) => {
+            "raise --cms.max-pages, or ask the vendor's support about page tokens that do not end"
+        }
+        Some(ErrorKind::InvalidRequest) if facts.instances.len() > 1 => {
+            "check the id; the other instances are read all the same"
+        }
+        Some(ErrorKind::InvalidRequest) => "check the id",
+        Some(ErrorKind::Throttled) => {
+            "find who else asks with this account, lower --cms.rate-limit or lengthen --collect.interval; it is asked \
+             again at the next collection"
+        }
+        Some(ErrorKind::Unavailable) => {
+            "nothing is wrong here: CloudMonitor fails; it is asked again at the next collection"
+        }
+        Some(ErrorKind::Timeout) => {
+            "a slow answer needs a longer --cms.timeout; it is asked again at the next collection"
+        }
+        Some(ErrorKind::Network) => {
+            "the connection broke on the way; it is asked again at the next collection"
+        }
+        Some(_) | None => "correct what is named",
+    };
+    advice.to_owned()
 }
 
 fn expected(expected: &Expected) -> Finding {

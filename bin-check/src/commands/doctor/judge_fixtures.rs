@@ -3,7 +3,9 @@
 use aliyun_cms::ErrorKind;
 use jiff::SignedDuration;
 
-use crate::commands::doctor::facts::{Collection, Data, Facts, InstanceFacts, Keys, Problem};
+use crate::commands::doctor::facts::{
+    Collection, Data, Facts, InstanceFacts, Keys, NoKeys, Problem,
+};
 
 /// All is well.
 pub(super) fn well() -> Facts {
@@ -37,6 +39,7 @@ pub(super) fn well() -> Facts {
             calls: 1,
             points: 5,
         }),
+        is_filtered: false,
         max_age: SignedDuration::from_mins(5),
         expected: Vec::new(),
     }
@@ -92,4 +95,19 @@ pub(super) fn off(seconds: i64) -> Facts {
 
 pub(super) fn data(data: Data) -> Facts {
     with(|facts| facts.instances[0].data = Some(data))
+}
+
+pub(super) fn broken_keys(text: &str, is_retryable: bool) -> NoKeys {
+    NoKeys::Broken {
+        text: text.into(),
+        hint: None,
+        is_retryable,
+    }
+}
+
+pub(super) fn failed(kind: &'static str, text: &str) -> Data {
+    Data::Failed {
+        kind,
+        text: text.into(),
+    }
 }

@@ -19,27 +19,30 @@ use crate::{
 };
 
 pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Code> {
-    let findings = match super::configure(args.read) {
+    let (findings, has_fresh) = match super::configure(args.read) {
         Ok(config) => examine(config, args.kafka.kafka_endpoint.as_deref()).await?,
-        Err(error) => vec![
-            Finding::failed(
-                Step::Configuration,
-                format!("{error:#}"),
-                "correct what is named; --help describes every flag",
-            ),
-            Finding::skipped(Step::Credentials, "the configuration must be right first"),
-        ],
+        Err(error) => {
+            let found = format!("{error:#}");
+            let advice = "correct what is named; --help describes every flag";
+            let because = "the configuration must be right first";
+            let findings = vec![
+                Finding::failed(Step::Configuration, found, advice),
+                Finding::skipped(Step::Credentials, because),
+            ];
+            (findings, false)
+        }
     };
     let text = match args.out.output {
-        Output::Text => finding::text(&findings),
-        Output::Json => finding::document(&findings)?,
+        Output::Text => finding::text(&findings, has_fresh),
+        Output::Json => finding::document(&findings, has_fresh)?,
     };
     output::write(text.as_bytes())?;
-    let is_well = finding::first_cause(&findings).is_none();
+    let is_well = has_fresh && finding::first_cause(&findings).is_none();
     Ok(if is_well { Code::Done } else { Code::Failed })
 }
 
-async fn examine(mut config: Config, kafka: Option<&str>) -> anyhow::Result<Vec<Finding>> {
+/// What was found, and whether any group has a fresh number.
+async fn examine(mut config: Config, kafka: Option<&str>) -> anyhow::Result<(Vec<Finding>, bool)> {
     // What fails now and then is to be seen, not to be repeated until it works.
     config.cms.max_attempts = 1;
     let instances: usize = config
@@ -61,9 +64,10 @@ async fn examine(mut config: Config, kafka: Option<&str>) -> anyhow::Result<Vec<
                 found,
                 "correct what is named",
             ));
-            return Ok(findings);
+            return Ok((findings, false));
         }
     };
+    let mut has_fresh = false;
     let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
     for source in &cloud.config.sources {
         let examined = probe::examine(&cloud, source, kafka);
@@ -74,11 +78,12 @@ async fn examine(mut config: Config, kafka: Option<&str>) -> anyhow::Result<Vec<
             .collection
             .map_or(0, |collection| collection.calls)
             .max(estimate.per_collection());
+        has_fresh |= facts.has_fresh();
         findings.extend(judge::findings(&facts));
     }
     let budgets = calls.into_iter();
     findings.extend(budgets.map(|(account, calls)| budget(&cloud.config, account, calls)));
-    Ok(findings)
+    Ok((findings, has_fresh))
 }
 
 /// What a month costs an account, by the calls that one collection takes. Too much is no failure: the exporter asks

@@ -36,6 +36,7 @@ pub(super) async fn examine(
         host: source.endpoint.to_string(),
         metric: cloud.config.cms.metric.clone(),
         max_age: SignedDuration::try_from(cloud.config.lag.max_age)?,
+        is_filtered: !source.filter.include.is_empty() || !source.filter.exclude.is_empty(),
         ..Facts::default()
     };
     facts.instances = source
@@ -100,9 +101,13 @@ async fn keys(cloud: &Cloud, source: &SourceConfig) -> Result<Keys, NoKeys> {
         }),
         Err(error) if error.is_not_configured() => Err(NoKeys::NotConfigured(error.to_string())),
         Err(error) => {
-            let hint = error.hint();
+            let (hint, is_retryable) = (error.hint(), error.is_retryable());
             let text = format!("{:#}", anyhow::Error::from(error));
-            Err(NoKeys::Broken(text, hint))
+            Err(NoKeys::Broken {
+                text,
+                hint,
+                is_retryable,
+            })
         }
     }
 }
@@ -212,7 +217,10 @@ async fn collect(
         };
         id.data = Some(
             match (&board.last_error, groups(cloud, board, facts.max_age, now)) {
-                (Some(failure), _) => Data::Failed(failure.detail.to_string()),
+                (Some(failure), _) => Data::Failed {
+                    kind: failure.kind,
+                    text: failure.detail.to_string(),
+                },
                 (None, Some(groups)) => groups,
                 (None, None) => Data::Nothing {
                     older: older(cloud, client, instance, now).await,
