@@ -69,11 +69,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 
     let config = Config::resolve(&cli.args, &file, &process_env).map_err(|error| {
-        match error.to_string() {
-            text if text.contains("no Kafka instance is given") => {
-                anyhow!("{text}; to look around without an account start with --demo")
-            }
-            _ => error.into(),
+        if error.lacks_instances() {
+            anyhow!("{error}; to look around without an account start with --demo")
+        } else {
+            error.into()
         }
     })?;
     for notice in &config.notices {

@@ -39,6 +39,35 @@ pub struct BudgetPolicy {
     pub hard_stop: bool,
 }
 
+/// What a month of calls is, measured by a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetFit {
+    /// There is no limit.
+    Unlimited,
+    /// At most half of the limit.
+    Fits,
+    /// More than half: little room for retries and other users of the account.
+    Tight,
+    /// More than the limit: collections get rarer.
+    Stretches,
+    /// More than the limit, and calls end when it is reached.
+    Stops,
+}
+
+impl BudgetPolicy {
+    /// Judges so many calls a month.
+    #[must_use]
+    pub fn judge(self, month: u64) -> BudgetFit {
+        match self.requests_per_month {
+            None => BudgetFit::Unlimited,
+            Some(limit) if month > limit && self.hard_stop => BudgetFit::Stops,
+            Some(limit) if month > limit => BudgetFit::Stretches,
+            Some(limit) if month > limit / 2 => BudgetFit::Tight,
+            Some(_) => BudgetFit::Fits,
+        }
+    }
+}
+
 /// Calls of one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MonthUsage {

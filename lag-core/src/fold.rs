@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
 /// Points remembered per series while pages arrive; enough for a trend, and a bound on memory.
-const RECENT: usize = 6;
+pub(crate) const RECENT: usize = 6;
 
 /// Folds pages into a [`LagSnapshot`]. Neither the order of pages nor that of points matters: per series the newest
 /// timestamp wins, and of two points with one timestamp the larger lag. Memory grows with series, not with points.

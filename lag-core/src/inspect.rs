@@ -5,12 +5,9 @@
 
 use crate::{
     DatapointError, DropReason, GroupFilter, InstanceId, Lag, LagSample, SnapshotBuilder,
-    SnapshotRules,
+    SnapshotRules, fold::RECENT,
 };
 use jiff::Timestamp;
-
-/// How many of the newest moments a trend is made from.
-const TREND_MOMENTS: usize = 6;
 
 /// What became of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +114,7 @@ fn moments(points: &[Result<Option<LagSample>, DropReason>]) -> Vec<(Timestamp, 
         }
     }
     moments.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    moments.truncate(TREND_MOMENTS);
+    moments.truncate(RECENT);
     moments
 }
 
@@ -180,7 +177,7 @@ mod tests {
                 ((NOW - n * 60) * 1000, Lag::try_from(lag).unwrap())
             })
             .collect();
-        assert_eq!(marked.len(), TREND_MOMENTS);
+        assert_eq!(marked.len(), RECENT);
         assert_eq!(found.sample.unwrap().trend, Trend::fit(&marked));
     }
 

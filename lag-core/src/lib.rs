@@ -21,7 +21,9 @@ mod snapshot;
 mod trend;
 mod window;
 
-pub use budget::{BudgetNews, BudgetPolicy, BudgetReport, Budgets, FREE_REQUESTS, MonthUsage};
+pub use budget::{
+    BudgetFit, BudgetNews, BudgetPolicy, BudgetReport, Budgets, FREE_REQUESTS, MonthUsage,
+};
 pub use calls::{ApiCalls, CallCount, CallTotals};
 pub use datapoint::{DatapointError, Statistic};
 pub use duration::{InvalidDuration, PromDuration};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{BudgetNews, BudgetPolicy, Budgets, Month, MonthUsage};
+use lag_core::{BudgetFit, BudgetNews, BudgetPolicy, Budgets, Month, MonthUsage};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -229,4 +229,21 @@ fn a_clock_that_went_back_does_not_make_the_month_longer() {
     let (later, now) = (at("2027-11-20T00:00:00Z"), at("2026-11-20T00:00:00Z"));
     let budgets = one(limit(1_000_000), 1.0, later);
     assert!(budgets.reports(now)[0].1.projected < 44_640);
+}
+
+#[test]
+fn a_month_is_judged_by_its_limit_and_by_what_happens_there() {
+    let hard = BudgetPolicy {
+        hard_stop: true,
+        ..limit(100)
+    };
+    let fits = |policy: BudgetPolicy| [50, 51, 100, 101].map(|month| policy.judge(month));
+    use BudgetFit::{Fits, Stops, Stretches, Tight, Unlimited};
+    assert_eq!(fits(limit(100)), [Fits, Tight, Tight, Stretches]);
+    assert_eq!(fits(hard), [Fits, Tight, Tight, Stops]);
+    let none = BudgetPolicy {
+        requests_per_month: None,
+        hard_stop: false,
+    };
+    assert_eq!(fits(none), [Unlimited; 4]);
 }

@@ -1,6 +1,8 @@
 //! `check-config`: what a configuration collects and costs, in words. No call is made.
 
-use lag_core::{CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page};
+use lag_core::{
+    BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
+};
 use lag_runtime::{
     args::Args,
     config::{Config, File, ScheduleKind, SourceConfig, process_env},
@@ -207,11 +209,12 @@ fn cost(config: &Config) -> String {
             plural(*calls, "call", "calls"),
             number::count(month),
         );
-        if policy.requests_per_month.is_some_and(|limit| month > limit) {
-            let then = match policy.hard_stop {
-                true => "calls will end before the month does (--budget.hard-stop)",
-                false => "the exporter will ask more rarely",
-            };
+        let then = match policy.judge(month) {
+            BudgetFit::Unlimited | BudgetFit::Fits | BudgetFit::Tight => None,
+            BudgetFit::Stretches => Some("the exporter will ask more rarely"),
+            BudgetFit::Stops => Some("calls will end before the month does (--budget.hard-stop)"),
+        };
+        if let Some(then) = then {
             let _ = writeln!(
                 text,
                 "warning: this is more than that, so {then}: lengthen --collect.interval, or read fewer instances or no \

@@ -85,14 +85,22 @@ impl Config {
 pub struct ConfigError {
     place: String,
     problem: String,
+    lacks_instances: bool,
 }
 
 impl ConfigError {
+    /// Nothing is said about what to read: who starts so may only want to look around.
+    #[must_use]
+    pub fn lacks_instances(&self) -> bool {
+        self.lacks_instances
+    }
+
     /// A mistake at `place`, such as `--cms.region`.
     pub fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             place: place.into(),
             problem: problem.into(),
+            lacks_instances: false,
         }
     }
 }

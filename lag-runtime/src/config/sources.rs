@@ -135,11 +135,14 @@ fn from_flags(
         };
     }
     if instances.is_empty() {
-        return Err(ConfigError::new(
-            flag_place("--cms.instance"),
-            "no Kafka instance is given: name one, for example --cms.instance alikafka_pre-cn-xxx, or list sources in \
-             --config.file",
-        ));
+        return Err(ConfigError {
+            lacks_instances: true,
+            ..ConfigError::new(
+                flag_place("--cms.instance"),
+                "no Kafka instance is given: name one, for example --cms.instance alikafka_pre-cn-xxx, or list sources \
+                 in --config.file",
+            )
+        });
     }
     let no_region = || {
         let problem = format!(

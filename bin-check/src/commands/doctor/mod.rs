@@ -7,7 +7,7 @@ mod judge_answer;
 mod judge_data;
 mod probe;
 
-use lag_core::{CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month};
+use lag_core::{BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month};
 use lag_runtime::config::Config;
 use std::collections::BTreeMap;
 
@@ -102,35 +102,22 @@ fn budget(config: &Config, account: &str, calls: u64) -> Finding {
             number::count(month),
         )
     };
-    let step = Step::Budget;
-    let Some(limit) = policy.requests_per_month else {
-        return Finding::ok(
-            step,
-            found("any number, as --budget.requests-per-month says"),
-        );
+    let limit = match policy.requests_per_month {
+        None => "any number, as --budget.requests-per-month says".to_owned(),
+        Some(FREE_REQUESTS) => format!("{} free ones", number::count(FREE_REQUESTS)),
+        Some(limit) => format!("{} in the budget", number::count(limit)),
     };
-    let limit_text = match limit {
-        FREE_REQUESTS => format!("{} free ones", number::count(limit)),
-        _ => format!("{} in the budget", number::count(limit)),
-    };
-    let found = found(&limit_text);
-    match (month > limit, policy.hard_stop) {
-        (true, true) => Finding::warn(
-            step,
-            found,
+    let (step, found) = (Step::Budget, found(&limit));
+    let advice = match policy.judge(month) {
+        BudgetFit::Unlimited | BudgetFit::Fits => return Finding::ok(step, found),
+        BudgetFit::Tight => "there is little room for retries and other users of the account",
+        BudgetFit::Stretches => {
+            "the exporter will ask more rarely: lengthen --collect.interval, or read fewer instances or no topics"
+        }
+        BudgetFit::Stops => {
             "the exporter stops before the month ends (--budget.hard-stop): lengthen --collect.interval, or read fewer \
-             instances or no topics",
-        ),
-        (true, false) => Finding::warn(
-            step,
-            found,
-            "the exporter will ask more rarely: lengthen --collect.interval, or read fewer instances or no topics",
-        ),
-        (false, _) if month > limit / 2 => Finding::warn(
-            step,
-            found,
-            "there is little room for retries and other users of the account",
-        ),
-        (false, _) => Finding::ok(step, found),
-    }
+             instances or no topics"
+        }
+    };
+    Finding::warn(step, found, advice)
 }
