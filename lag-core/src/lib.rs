@@ -4,6 +4,7 @@ mod budget;
 mod calls;
 pub mod datapoint;
 mod duration;
+pub mod escalate;
 mod estimate;
 mod filter;
 mod fold;
@@ -12,12 +13,18 @@ mod inspect;
 mod isolation;
 mod lag;
 mod listing;
+mod mapping;
 mod month;
 pub mod names;
 pub mod port;
+mod progress;
+mod range;
 mod reading;
+mod report;
 mod schedule;
 mod snapshot;
+mod target;
+mod threshold;
 mod trend;
 mod window;
 
@@ -35,9 +42,19 @@ pub use inspect::{Fate, Inspection};
 pub use isolation::{BATCH, QueryFault, Rests};
 pub use lag::{InvalidLag, Lag};
 pub use listing::Listing;
+pub use mapping::{
+    AllowedWorkload, InvalidAllowed, InvalidTemplate, MappingError, TargetMap, TargetRule, Template,
+};
 pub use month::{InvalidMonth, Month};
+pub use progress::{ConsumerProgress, Opinion, ProgressError};
+pub use range::{InvalidRange, Range};
 pub use reading::{Board, BoardCell, Instance, InstanceBoard, Reading, Row, SourceBoard};
+pub use report::{Effect, Event, Language, Markup, Message, News, Note, Outcome, Refusal, compose};
 pub use schedule::Schedule;
 pub use snapshot::{DropReason, Dropped, LagSample, LagSnapshot, SnapshotRules};
+pub use target::{
+    Bounds, EmptyBounds, OnAutoscaler, Replicas, RestartWay, Target, Workload, WorkloadKind,
+};
+pub use threshold::{InvalidThreshold, Threshold};
 pub use trend::Trend;
 pub use window::{InvalidWindow, QueryWindow, WindowPolicy};

@@ -1,0 +1,1 @@
+//! Kubernetes: connecting, restarting, scaling, events, rights.

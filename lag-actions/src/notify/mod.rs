@@ -1,0 +1,1 @@
+//! Messages to people: DingTalk, Feishu/Lark and WeCom robots, and a generic JSON webhook.

@@ -1,0 +1,1 @@
+//! Where state is kept between runs: a file, or a ConfigMap with a Lease.
