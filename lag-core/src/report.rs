@@ -116,6 +116,11 @@ pub enum Refusal {
     },
     /// Replicas grew and lag rises all the same.
     Stuck,
+    /// The workload has been changed often enough today.
+    DailyCap {
+        /// Changes counted today (UTC).
+        changes: u32,
+    },
 }
 
 impl Refusal {

@@ -11,7 +11,7 @@ mod step;
 
 pub use evaluate::{CheckRules, Evaluation, GroupVerdict, evaluate};
 pub use policy::{Action, EscalationPolicy, PolicyBook, PolicyOverride, Stage};
-pub use settle::{ScaleDecision, decide_scale, settle};
+pub use settle::{ScaleDecision, decide_scale, remember, settle};
 pub use state::{
     Change, CheckState, GroupState, Pending, ResolvedScale, ScaleSubject, WorkloadState,
 };
@@ -25,14 +25,16 @@ use jiff::Timestamp;
 pub struct ActionPlan {
     /// The group.
     pub key: GroupKey,
-    /// Its workload.
+    /// Other groups of the same workload whose stage wants the same in this run: it is done once for all of them.
+    pub with: Vec<GroupKey>,
+    /// Their workload.
     pub target: Target,
-    /// Time of the sample that began the episode: the value of the restart mark is made from it.
+    /// Time of the sample that began the episode.
     pub episode: Timestamp,
     /// Number of the stage, from 1.
     pub stage: u32,
     /// The sample that is acted on. A retry acts on the current one.
     pub sample: LagSample,
-    /// What to do. Indices are those of the group's [`GroupState::pending`].
+    /// What to do: all that is pending for the group.
     pub changes: Vec<Change>,
 }

@@ -19,6 +19,13 @@ pub fn settle(
     unimplemented!("helper escalate")
 }
 
+/// Notes the absolute number that change `index` of the plan comes to, for every group of the plan; to be saved before the
+/// write, so that a repeat finds it.
+pub fn remember(state: &mut CheckState, plan: &ActionPlan, index: usize, resolved: &ResolvedScale) {
+    let _ = (state, plan, index, resolved);
+    unimplemented!("helper escalate")
+}
+
 /// What to write, given what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScaleDecision {

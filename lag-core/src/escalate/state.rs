@@ -62,8 +62,11 @@ pub struct Pending {
 /// A change of a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Restart, once per episode and stage.
-    Restart,
+    /// Restart. The mark is the moment of the decision, kept for every try: the same mark twice restarts once.
+    Restart {
+        /// By the clock of the run that decided it.
+        mark: Timestamp,
+    },
     /// Change the number of replicas.
     Scale {
         /// As the policy says it.

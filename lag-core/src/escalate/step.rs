@@ -78,11 +78,6 @@ pub enum Hold {
         /// Time to recovery at the measured rate.
         within: SignedDuration,
     },
-    /// The workload has been changed often enough today.
-    DailyCap {
-        /// Changes counted today.
-        changes: u32,
-    },
     /// The second opinion is wanted and not there yet.
     Unconfirmed {
         /// Why, when it could not be had.
