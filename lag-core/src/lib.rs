@@ -22,6 +22,7 @@ mod range;
 mod reading;
 mod report;
 mod schedule;
+mod severity;
 mod snapshot;
 mod target;
 mod threshold;
@@ -51,6 +52,7 @@ pub use range::{InvalidRange, Range};
 pub use reading::{Board, BoardCell, Instance, InstanceBoard, Reading, Row, SourceBoard};
 pub use report::{Effect, Event, Language, Markup, Message, News, Note, Outcome, Refusal, compose};
 pub use schedule::Schedule;
+pub use severity::{Limits, Severity};
 pub use snapshot::{DropReason, Dropped, LagSample, LagSnapshot, SnapshotRules};
 pub use target::{
     Bounds, EmptyBounds, OnAutoscaler, Replicas, RestartWay, Target, Workload, WorkloadKind,

@@ -57,6 +57,16 @@ pub const COLLECT_INTERVAL: &str = "kafka_lag_collect_interval_seconds";
 pub const CONFIG_RELOAD_SUCCESSFUL: &str = "kafka_lag_config_last_reload_successful";
 /// Unix time of the last load of the configuration that worked.
 pub const CONFIG_RELOAD_TIMESTAMP: &str = "kafka_lag_config_last_reload_success_timestamp_seconds";
+/// Lag above which a group is in breach.
+pub const LAG_THRESHOLD: &str = "kafka_consumer_message_accumulation_threshold";
+/// State of the last `kafka-lag check`, as its exit code: 0 ok, 1 warning, 2 critical, 3 unknown.
+pub const CHECK_STATUS: &str = "kafka_lag_check_status";
+/// Stages taken in the open episode of a group.
+pub const CHECK_STAGE: &str = "kafka_lag_check_stage";
+/// Unix time of the last `kafka-lag check`.
+pub const CHECK_LAST_RUN: &str = "kafka_lag_check_last_run_timestamp_seconds";
+/// Unix time of the last `kafka-lag check` that read every instance and did all it had to do.
+pub const CHECK_LAST_SUCCESS: &str = "kafka_lag_check_last_success_timestamp_seconds";
 /// Facts about the program; always 1.
 pub const BUILD_INFO: &str = "kafka_lag_exporter_build_info";
 
