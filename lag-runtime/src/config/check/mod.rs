@@ -132,6 +132,11 @@ fn kafka_endpoint(file: &File, picker: Picker<'_>) -> Result<Option<Written>, Co
     let Some(found) = found.filter(|found| !found.text.is_empty()) else {
         return Ok(None);
     };
-    Endpoint::url(&found.text).map_err(|error| found.wrong(error.to_string()))?;
+    // Its own words would advise a host of CloudMonitor.
+    Endpoint::url(&found.text).map_err(|_| {
+        found.wrong(
+            "write a URL without path and query, such as https://alikafka.cn-hangzhou.aliyuncs.com",
+        )
+    })?;
     Ok(Some(Written::new(found)))
 }
