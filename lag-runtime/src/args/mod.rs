@@ -3,12 +3,14 @@
 //! was made, is reported in one way.
 
 mod budget;
+mod check;
 mod credentials;
 mod log;
 mod source;
 mod web;
 
 pub use budget::BudgetArgs;
+pub use check::CheckArgs;
 pub use credentials::CredentialArgs;
 pub use log::LogArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};

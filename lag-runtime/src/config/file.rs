@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::{fs, path::Path};
 
-use super::ConfigError;
+use super::{
+    ConfigError,
+    check::{Check, Kafka, Kubernetes, Notifier, Target},
+};
 
 /// A scalar and where it stands.
 pub(super) type Text = Option<Spanned<String>>;
@@ -26,6 +29,12 @@ pub struct File {
     pub(super) budget: Budget,
     pub(super) state: State,
     pub(super) log: Log,
+    pub(super) check: Check,
+    pub(super) targets: Vec<Spanned<Target>>,
+    pub(super) allow: Texts,
+    pub(super) notifiers: Vec<Spanned<Notifier>>,
+    pub(super) kubernetes: Kubernetes,
+    pub(super) kafka: Kafka,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

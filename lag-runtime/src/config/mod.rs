@@ -4,6 +4,7 @@
 //! file, and the file over defaults. Nothing reads flags or the file after this.
 
 mod budget;
+mod check;
 mod cms;
 mod collect;
 mod credentials;
@@ -17,6 +18,10 @@ mod sources;
 mod web;
 
 pub use budget::BudgetConfig;
+pub use check::{
+    CheckConfig, KubernetesConfig, NotifierConfig, NotifierKind, ObjectName, SecretConfig,
+    SecretSource, StatePlace,
+};
 pub use cms::CmsConfig;
 pub use collect::{CollectConfig, LagConfig, ScheduleKind};
 pub use credentials::{CredentialsConfig, Keys, Role, Triple};

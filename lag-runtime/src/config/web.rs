@@ -27,7 +27,7 @@ pub struct Written {
 }
 
 impl Written {
-    fn new(found: Found) -> Self {
+    pub(super) fn new(found: Found) -> Self {
         Self {
             text: found.text,
             place: found.place,

@@ -1,0 +1,152 @@
+//! Which workload a group's reaction may change.
+
+use lag_core::{Bounds, OnAutoscaler, RestartWay, TargetMap, TargetRule, WorkloadKind};
+
+use super::{entry::Entry, wire::Target};
+use crate::config::{
+    ConfigError, File,
+    pick::{Found, Picker, number},
+};
+
+const MOST_REPLICAS: u32 = 10_000;
+const MOST_PARTITIONS: u32 = 1_000_000;
+
+pub(super) fn resolve(file: &File, picker: Picker<'_>) -> Result<TargetMap, ConfigError> {
+    let rule = |(index, written): (usize, &serde_saphyr::Spanned<Target>)| {
+        let entry = Entry {
+            picker,
+            name: format!("targets[{index}]"),
+            line: written.referenced.line(),
+        };
+        rule(&written.value, &entry)
+    };
+    let rules = file.targets.iter().enumerate().map(rule);
+    let rules = rules.collect::<Result<Vec<_>, _>>()?;
+    let allowed = picker.many_in_file("allow", &file.allow)?;
+    let allowed = allowed.iter().map(Found::read).collect::<Result<_, _>>()?;
+    let map = TargetMap {
+        rules,
+        allowed: file.allow.as_ref().map(|_| allowed),
+    };
+    map.check()
+        .map_err(|error| ConfigError::new(error.place, error.problem))?;
+    Ok(map)
+}
+
+fn rule(keys: &Target, entry: &Entry<'_>) -> Result<TargetRule, ConfigError> {
+    let groups = entry.groups(&keys.groups)?;
+    let instances = entry.patterns("instances", &keys.instances)?;
+    let namespace = entry.needed("namespace", &keys.namespace, "name the workload's")?;
+    let kind = kind(&entry.needed("kind", &keys.kind, "write Deployment, for example")?)?;
+    let name = entry.needed(
+        "name",
+        &keys.name,
+        "write the workload's, or a template such as \"{group|strip_suffix:_docking_analog|replace:_:-}\"",
+    )?;
+    let bounds = bounds(keys, &kind, entry)?;
+    let partitions = entry
+        .one("partitions", &keys.partitions)?
+        .map(|found| number(&found, 1, MOST_PARTITIONS, "partitions"));
+    let restart = entry.one("restart", &keys.restart)?;
+    let way = restart.as_ref().map(|found| {
+        found.choose(&[
+            ("rollout", RestartWay::Rollout),
+            ("evict", RestartWay::Evict),
+        ])
+    });
+    let way = way.transpose()?;
+    if let (Some(RestartWay::Rollout), Some(found), false) = (way, restart, kind.can_restart()) {
+        let problem = format!(
+            "{} has no rolling restart: use evict, or leave this out and let the stages scale",
+            kind.as_str()
+        );
+        return Err(found.wrong(problem));
+    }
+    let autoscaler = entry.one("autoscaler", &keys.autoscaler)?.map(|found| {
+        found.choose(&[
+            ("refuse", OnAutoscaler::Refuse),
+            ("raise-min", OnAutoscaler::RaiseMin),
+        ])
+    });
+    Ok(TargetRule {
+        place: entry.place(),
+        groups,
+        instances,
+        namespace: namespace.read()?,
+        kind,
+        name: name.read()?,
+        bounds,
+        partitions: partitions.transpose()?,
+        restart: way.unwrap_or_default(),
+        autoscaler: autoscaler.transpose()?.unwrap_or_default(),
+    })
+}
+
+/// A kind that can be restarted only has no number, and so no bounds: those it gets are never looked at.
+fn bounds(keys: &Target, kind: &WorkloadKind, entry: &Entry<'_>) -> Result<Bounds, ConfigError> {
+    let min = entry.one("min_replicas", &keys.min_replicas)?;
+    let max = entry.one("max_replicas", &keys.max_replicas)?;
+    if !kind.can_scale() {
+        let partitions = entry.one("partitions", &keys.partitions)?;
+        if let Some(found) = min.or(max).or(partitions) {
+            let problem = format!(
+                "a {} has no number of replicas: leave this out",
+                kind.as_str()
+            );
+            return Err(found.wrong(problem));
+        }
+        return Bounds::try_from((1, 1)).map_err(|error| entry.lacks("kind", error.to_string()));
+    }
+    let what = "replicas; a workload at 0 was switched off by somebody and stays so";
+    let min = min.map_or(Ok(1), |found| number(&found, 1, MOST_REPLICAS, what))?;
+    let Some(max) = max else {
+        let problem =
+            "nothing limits how far it is scaled: write the most replicas it may have, such as 10";
+        return Err(entry.lacks("max_replicas", problem));
+    };
+    let most = number(&max, 1, MOST_REPLICAS, "replicas")?;
+    Bounds::try_from((min, most)).map_err(|error| max.wrong(error.to_string()))
+}
+
+fn kind(found: &Found) -> Result<WorkloadKind, ConfigError> {
+    let known = |kind: &str| match kind {
+        "Deployment" => Some(WorkloadKind::Deployment),
+        "StatefulSet" => Some(WorkloadKind::StatefulSet),
+        "DaemonSet" => Some(WorkloadKind::DaemonSet),
+        "ReplicaSet" => Some(WorkloadKind::ReplicaSet),
+        _ => None,
+    };
+    if let Some(kind) = known(&found.text) {
+        return Ok(kind);
+    }
+    let unknown = || {
+        found.wrong(format!(
+            "{:?} is not known: use Deployment, StatefulSet, DaemonSet, ReplicaSet, or GROUP/VERSION/KIND/PLURAL such as \
+             argoproj.io/v1alpha1/Rollout/rollouts",
+            found.text
+        ))
+    };
+    let parts: Vec<_> = found.text.split('/').collect();
+    let [group, version, kind, plural] = parts.as_slice() else {
+        return Err(unknown());
+    };
+    let lower = |text: &str| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+        !text.is_empty() && text.chars().all(plain)
+    };
+    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && kind.chars().all(|c| c.is_ascii_alphanumeric());
+    if !(lower(group) && lower(version) && is_kind && lower(plural)) {
+        return Err(unknown());
+    }
+    // Else what is known of the kind (no rollout, no replicas) would be forgotten.
+    if *group == "apps" && known(kind).is_some() {
+        return Err(found.wrong(format!("write {kind} alone")));
+    }
+    Ok(WorkloadKind::Custom {
+        group: (*group).to_owned(),
+        version: (*version).to_owned(),
+        kind: (*kind).to_owned(),
+        plural: (*plural).to_owned(),
+    })
+}
