@@ -55,6 +55,8 @@ async fn timestamps_stay_where_they_are_when_time_goes_on_and_later_ones_come_in
     simulator.script(INSTANCE, "g", &[(30, 1), (-30, 2)]);
     let first = (seconds_ago(30), 1.0);
     assert_eq!(points(&caller).await, [first]);
+    let far = caller.lag(&[("EndTime", "2026-01-15T09:00:00Z")]).await;
+    assert_eq!(pairs(&far.points()), [first], "nobody sees the future");
     simulator.set_now(now() + SignedDuration::from_secs(29));
     assert_eq!(points(&caller).await, [first]);
     simulator.set_now(now() + SignedDuration::from_secs(30));
