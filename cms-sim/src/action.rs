@@ -10,6 +10,7 @@ pub(crate) enum Action {
     AssumeRole,
     AssumeRoleWithOidc,
     InstanceList,
+    ConsumerProgress,
     /// Any path of the instance metadata service.
     Metadata,
     CredentialsUri,
@@ -37,6 +38,7 @@ impl Action {
             "AssumeRole" => Some(Self::AssumeRole),
             "AssumeRoleWithOIDC" => Some(Self::AssumeRoleWithOidc),
             "GetInstanceList" => Some(Self::InstanceList),
+            "GetConsumerProgress" => Some(Self::ConsumerProgress),
             _ => None,
         }
     }
@@ -50,6 +52,7 @@ impl Action {
             Self::AssumeRole => "AssumeRole",
             Self::AssumeRoleWithOidc => "AssumeRoleWithOIDC",
             Self::InstanceList => "GetInstanceList",
+            Self::ConsumerProgress => "GetConsumerProgress",
             Self::Metadata => "Metadata",
             Self::CredentialsUri => "CredentialsUri",
         }
@@ -59,7 +62,7 @@ impl Action {
         match self {
             Self::Data(_) | Self::Meta => Service::Cms,
             Self::AssumeRole | Self::AssumeRoleWithOidc => Service::Sts,
-            Self::InstanceList => Service::Kafka,
+            Self::InstanceList | Self::ConsumerProgress => Service::Kafka,
             Self::Metadata => Service::Metadata,
             Self::CredentialsUri => Service::CredentialsUri,
         }
@@ -75,6 +78,7 @@ impl Action {
             Self::AssumeRole | Self::AssumeRoleWithOidc => Some("sts:AssumeRole"),
             // An older policy page names alikafka:ListInstance; which one the service reports is not verified.
             Self::InstanceList => Some("alikafka:GetInstanceList"),
+            Self::ConsumerProgress => Some("alikafka:ListGroup"),
             Self::Metadata | Self::CredentialsUri => None,
         }
     }

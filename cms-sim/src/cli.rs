@@ -3,7 +3,7 @@
 use std::{error::Error, net::SocketAddr, time::Duration};
 
 use clap::{Parser, ValueEnum, builder::PossibleValuesParser};
-use cms_sim::{Fault, FaultKind, PointOrder, SimConfig, Simulator};
+use cms_sim::{Fault, FaultKind, PointOrder, Robot, SimConfig, Simulator};
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,6 +37,11 @@ pub(crate) struct Args {
     #[arg(long, env = "CMS_SIM_TOPICS", value_name = "N", default_value = "2",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     topics: u32,
+
+    /// Partitions of every topic.
+    #[arg(long, env = "CMS_SIM_PARTITIONS", value_name = "N", default_value = "12",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    partitions: u32,
 
     /// The key id clients must use; a dummy, never a real one.
     #[arg(
@@ -103,6 +108,16 @@ pub(crate) struct Args {
     #[arg(long, env = "CMS_SIM_FAULT", value_name = "NAME", value_delimiter = ',',
           value_parser = PossibleValuesParser::new(FaultKind::names()))]
     fault: Vec<String>,
+
+    /// A group robot, KIND:TOKEN[,secret=SECRET][,keyword=WORD], with dingtalk, feishu, wecom or webhook as KIND; may be
+    /// given several times.
+    #[arg(
+        long,
+        env = "CMS_SIM_ROBOT",
+        hide_env_values = true,
+        value_name = "ROBOT"
+    )]
+    robot: Vec<Robot>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -132,6 +147,7 @@ impl Args {
                 self.security_token.as_deref(),
             )
             .topics(usize::try_from(self.topics)?)
+            .partitions(usize::try_from(self.partitions)?)
             .publication_delay(self.publication_delay)
             .publication_jitter(self.publication_jitter)
             .token_lifetime(self.token_lifetime)
@@ -144,7 +160,8 @@ impl Args {
             .seed(self.seed);
         let faults = self.fault.iter().map(|name| Fault::named(name));
         let faults = faults.collect::<Result<Vec<_>, _>>()?;
-        Ok(faults.into_iter().fold(config, SimConfig::fault))
+        let config = faults.into_iter().fold(config, SimConfig::fault);
+        Ok(self.robot.into_iter().fold(config, SimConfig::robot))
     }
 }
 
@@ -158,12 +175,13 @@ pub(crate) fn run(args: Args, say: impl Fn(&str)) -> Result<(), Box<dyn Error>> 
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let secret = args.access_key_secret.clone();
+        let robots: Vec<String> = args.robot.iter().map(Robot::target).collect();
         let config = args.into_config()?;
         let (key, instances) = (config.key_id().to_owned(), config.instance_ids().join(", "));
         let simulator = Simulator::start(config).await?;
         let url = simulator.url();
         say(&format!("cms-sim listening on {url}"));
-        say(&guide(&url, &key, &secret, &instances));
+        say(&guide(&url, &key, &secret, &instances, &robots));
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -173,7 +191,11 @@ pub(crate) fn run(args: Args, say: impl Fn(&str)) -> Result<(), Box<dyn Error>> 
     })
 }
 
-fn guide(url: &str, key: &str, secret: &str, instances: &str) -> String {
+fn guide(url: &str, key: &str, secret: &str, instances: &str, robots: &[String]) -> String {
+    let robots: String = robots
+        .iter()
+        .map(|target| format!("\n  robot                             {url}{target}"))
+        .collect();
     format!(
         "\nPoint a client at it (dummy keys, nothing leaves this machine):\n  \
          endpoint                          {url}\n  \
@@ -181,7 +203,7 @@ fn guide(url: &str, key: &str, secret: &str, instances: &str) -> String {
          ALIBABA_CLOUD_ACCESS_KEY_SECRET   {secret}\n  \
          instances                         {instances}\n  \
          credentials URI                   {url}/credentials\n  \
-         instance metadata and STS         {url}\n\n\
+         instance metadata and STS         {url}{robots}\n\n\
          Watch and control it:\n  \
          curl {url}/_sim/state\n  \
          curl -X POST {url}/_sim/faults -d '{{\"fault\":\"throttling\",\"times\":3}}'"

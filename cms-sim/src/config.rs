@@ -4,7 +4,10 @@ use std::{fmt, net::SocketAddr, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{faults::Fault, identity::Identity, pages::PointOrder, scenario::Scenario};
+use crate::{
+    faults::Fault, identity::Identity, pages::PointOrder, progress::Progress, robots::Robot,
+    scenario::Scenario,
+};
 
 /// The account of every datapoint.
 pub(crate) const USER_ID: &str = "1208863178610001";
@@ -34,6 +37,9 @@ pub struct SimConfig {
     pub(crate) groups: Vec<(String, String, Scenario)>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) identity: Identity,
+    pub(crate) partitions: usize,
+    pub(crate) progress: Vec<(String, String, Progress)>,
+    pub(crate) robots: Vec<Robot>,
 }
 
 impl Default for SimConfig {
@@ -55,6 +61,9 @@ impl Default for SimConfig {
             groups: Vec::new(),
             faults: Vec::new(),
             identity: Identity::default(),
+            partitions: 12,
+            progress: Vec::new(),
+            robots: Vec::new(),
         }
     }
 }
@@ -250,6 +259,7 @@ impl SimConfig {
             .instances
             .iter()
             .chain(self.groups.iter().map(|group| &group.0));
+
         let mut ids: Vec<&str> = Vec::new();
         for id in all {
             if ids.last() != Some(&id.as_str()) && !ids.contains(&id.as_str()) {

@@ -61,65 +61,69 @@ impl Refusal {
         }
     }
 
-    fn bad(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+    /// A refusal with status 400, which most are.
+    pub(crate) fn invalid(
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
     pub(crate) fn missing(parameter: &str) -> Self {
-        Self::bad(
+        Self::invalid(
             format!("Missing{parameter}"),
             format!("{parameter} is mandatory for this action."),
         )
     }
 
     pub(crate) fn invalid_parameter(parameter: &str) -> Self {
-        Self::bad(
+        Self::invalid(
             "InvalidParameter",
             format!("The specified value of parameter \"{parameter}\" is not valid."),
         )
     }
 
     pub(crate) fn incomplete_signature() -> Self {
-        Self::bad(
+        Self::invalid(
             "IncompleteSignature",
             "The request signature does not conform to Aliyun standards.",
         )
     }
 
     pub(crate) fn invalid_signature_method() -> Self {
-        Self::bad(
+        Self::invalid(
             "InvalidSignatureMethod",
             "Specified signature method is not valid.",
         )
     }
 
     pub(crate) fn signature_mismatch(message: String) -> Self {
-        Self::bad("SignatureDoesNotMatch", message)
+        Self::invalid("SignatureDoesNotMatch", message)
     }
 
     pub(crate) fn nonce_used() -> Self {
-        Self::bad(
+        Self::invalid(
             "SignatureNonceUsed",
             "Specified signature nonce was used already.",
         )
     }
 
     pub(crate) fn timestamp_expired() -> Self {
-        Self::bad(
+        Self::invalid(
             "InvalidTimeStamp.Expired",
             "Specified time stamp or date value is expired.",
         )
     }
 
     pub(crate) fn timestamp_format() -> Self {
-        Self::bad(
+        Self::invalid(
             "InvalidTimeStamp.Format",
             "Specified time stamp or date value is not well formatted.",
         )
     }
 
     pub(crate) fn token_mismatch() -> Self {
-        Self::bad(
+        Self::invalid(
             "InvalidSecurityToken.MismatchWithAccessKey",
             "Specified SecurityToken mismatch with the AccessKey.",
         )
@@ -127,7 +131,7 @@ impl Refusal {
 
     /// The status is not verified.
     pub(crate) fn token_expired() -> Self {
-        Self::bad(
+        Self::invalid(
             "InvalidSecurityToken.Expired",
             "Specified SecurityToken is expired.",
         )
@@ -158,7 +162,7 @@ impl Refusal {
     }
 
     pub(crate) fn unsupported_method() -> Self {
-        Self::bad(
+        Self::invalid(
             "UnsupportedHTTPMethod",
             "This http method is not supported.",
         )
@@ -167,7 +171,7 @@ impl Refusal {
     pub(crate) fn throttled(retry_after_ms: Option<u64>) -> Self {
         Self {
             retry_after_ms,
-            ..Self::bad(
+            ..Self::invalid(
                 "Throttling.User",
                 "Request was denied due to user flow control.",
             )

@@ -15,9 +15,9 @@ use crate::{
     list::{self, Kind},
     meta,
     params::Incoming,
-    plain,
+    plain, progress,
     reply::Reply,
-    shape,
+    robots, shape,
     shared::Shared,
     signature::Claim,
     sts,
@@ -26,6 +26,9 @@ use crate::{
 
 /// One call, from the decoded request to the reply and the moment its `Date` shows.
 pub(crate) fn answer(shared: &Shared, parts: &Parts, body: &[u8]) -> (Reply, Timestamp) {
+    if let Some(kind) = robots::at(parts.uri.path()) {
+        return robots::answer(shared, parts, body, kind);
+    }
     if let Some(action) = plain::at(parts.uri.path()) {
         return plain::answer(shared, parts, body, action);
     }
@@ -138,6 +141,7 @@ fn facts(incoming: &Incoming<'_>, action: Option<Action>) -> RequestFacts {
         instances: filters
             .into_iter()
             .filter_map(|filter| filter.instance)
+            .chain(incoming.get("InstanceId").map(str::to_owned))
             .collect(),
         page: token.map_or(1, |text| Token::page_of(text).unwrap_or(0)),
         has_data: matches!(action, Some(Action::Data(_))),
@@ -237,6 +241,10 @@ impl Call<'_> {
             Action::AssumeRoleWithOidc => sts.assume_role_with_oidc(),
             Action::InstanceList => {
                 kafka::instance_list(self.shared, self.incoming, self.request_id)
+            }
+            Action::ConsumerProgress => {
+                let now = self.now.as_millisecond();
+                progress::answer(self.shared, self.incoming, self.request_id, now)
             }
             // Not signed, so no API call has these: see `plain`.
             Action::Metadata | Action::CredentialsUri => Err(Refusal::unknown_action()),

@@ -42,7 +42,11 @@ pub(crate) fn instance_list(
         .filter(|(_, known)| here && (wanted.is_empty() || wanted.contains(&known.id.as_str())))
         .map(|(index, known)| {
             let groups = known.groups.len();
-            instance(&known.id, index, region, groups, model.topics.len())
+            let partitions = model.topics.len() * shared.partitions;
+            let mut listed = instance(&known.id, index, region, groups, model.topics.len());
+            listed["UsedPartitionCount"] = json!(partitions);
+            listed["DefaultPartitionNum"] = json!(shared.partitions);
+            listed
         })
         .collect();
     let body = json!({
@@ -99,10 +103,8 @@ fn instance(id: &str, index: usize, region: &str, groups: usize, topics: usize) 
         "TopicNumLimit": 50,
         "UsedTopicCount": topics,
         "UsedGroupCount": groups,
-        "UsedPartitionCount": topics * 12,
         "AutoCreateTopicEnable": false,
         "AutoCreateGroupEnable": true,
-        "DefaultPartitionNum": 12,
         "ResourceGroupId": "rg-sim000000000001",
         "AllConfig": "{\"enable.acl\":\"false\",\"kafka.log.retention.hours\":\"72\"}",
         "Tags": { "TagVO": [] },

@@ -9,6 +9,7 @@ mod dimensions;
 mod errors;
 mod faults;
 mod gateway;
+mod group;
 mod identity;
 mod kafka;
 mod keys;
@@ -21,7 +22,10 @@ mod model;
 mod pages;
 mod params;
 mod plain;
+mod progress;
+mod publication;
 mod reply;
+mod robots;
 mod scenario;
 mod server;
 mod shape;
@@ -38,6 +42,8 @@ pub use crate::{
     errors::SimError,
     faults::{Fault, FaultKind, UnknownFault},
     pages::PointOrder,
+    progress::Progress,
+    robots::{ReceivedMessage, Robot, RobotFault, RobotKind, WrongRobot},
     scenario::{MAX_LAG, Scenario},
     simulator::Simulator,
 };

@@ -107,7 +107,7 @@ impl<'a> Query<'a> {
             end,
             period_ms,
         } = self.window;
-        let points = Points {
+        let mut points = Points {
             runs: dimensions::select(&model, self.metric, filters),
             model: &model,
             metric: self.metric,
@@ -118,6 +118,7 @@ impl<'a> Query<'a> {
             order: shared.order,
             newest: (self.kind == Kind::Last).then_some(LAST_POINTS),
         };
+        points.add_single(start, end, self.token.as_of);
         self.page(&points, request_id, fault)
     }
 
@@ -188,7 +189,7 @@ impl<'a> Query<'a> {
     }
 
     fn distortion(&self, points: &Points<'_>, fault: Option<FaultKind>) -> Distortion {
-        let newest = points.times.last().copied().unwrap_or_default();
+        let newest = points.times.last().map_or(0, |moment| moment.at);
         Distortion {
             negative: fault == Some(FaultKind::NegativeValues),
             no_statistic: fault == Some(FaultKind::NoStatistic),
@@ -207,7 +208,7 @@ impl<'a> Query<'a> {
         next: Option<(usize, i64)>,
         fault: Option<FaultKind>,
     ) -> Option<String> {
-        let newest = points.times.last().copied().unwrap_or(self.now);
+        let newest = points.times.last().map_or(self.now, |moment| moment.at);
         let end = (points.len(), newest);
         let (index, timestamp) = match fault {
             Some(FaultKind::RepeatedToken) => match self.token_text {

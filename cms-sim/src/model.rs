@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::{
+    group::Group,
     mix::{mix, mix_text},
+    progress::Progress,
     scenario::Scenario,
 };
 
@@ -36,22 +38,6 @@ pub(crate) struct Instance {
     /// The dimensions of a datapoint as they stand inside the escaped text, written once.
     pub(crate) fragment: String,
     pub(crate) groups: Vec<Group>,
-}
-
-/// A consumer group and what was decided about its lag, oldest first.
-#[derive(Debug)]
-pub(crate) struct Group {
-    pub(crate) name: String,
-    pub(crate) fragment: String,
-    phases: Vec<Phase>,
-}
-
-/// A scenario and the minute from which it holds; the first of a group holds since ever.
-#[derive(Debug)]
-struct Phase {
-    since: i64,
-    anchor: i64,
-    scenario: Scenario,
 }
 
 /// A topic, consumed by every group.
@@ -96,33 +82,46 @@ impl Model {
 
     /// Gives a group a scenario from the minute of `now` on; what was before stays. A new group has it since ever.
     pub(crate) fn set(&mut self, instance: &str, group: &str, scenario: Scenario, now: Timestamp) {
-        let anchor = now.as_millisecond();
-        let since = anchor - anchor.rem_euclid(MINUTE_MS);
+        self.group_mut(instance, group).set(scenario, now);
+    }
+
+    /// Gives a group a lag, or no lag, from now on; with a point of this very moment, that is seen at once.
+    pub(crate) fn set_lag(
+        &mut self,
+        instance: &str,
+        group: &str,
+        lag: Option<u64>,
+        now: Timestamp,
+    ) {
+        self.group_mut(instance, group).set_lag(lag, now);
+    }
+
+    /// Replaces a group's points by these, each so many seconds before `now`.
+    pub(crate) fn script(
+        &mut self,
+        instance: &str,
+        group: &str,
+        points: &[(i64, u64)],
+        now: Timestamp,
+    ) {
+        self.group_mut(instance, group).script(points, now);
+    }
+
+    /// What the Kafka service says of a group; one that is new has no points.
+    pub(crate) fn set_progress(&mut self, instance: &str, group: &str, progress: Progress) {
+        self.group_mut(instance, group).progress = progress;
+    }
+
+    /// The group, added when it is new.
+    fn group_mut(&mut self, instance: &str, group: &str) -> &mut Group {
         let index = self.instance(instance);
         let groups = &mut self.instances[index].groups;
-        let phase = Phase {
-            since,
-            anchor,
-            scenario,
-        };
-        match groups.binary_search_by(|known| known.name.as_str().cmp(group)) {
-            Ok(known) => {
-                let phases = &mut groups[known].phases;
-                phases.retain(|old| old.since < since);
-                phases.push(phase);
-            }
-            Err(place) => groups.insert(
-                place,
-                Group {
-                    name: group.to_owned(),
-                    fragment: fragment("consumerGroup", group),
-                    phases: vec![Phase {
-                        since: i64::MIN,
-                        ..phase
-                    }],
-                },
-            ),
-        }
+        let found = groups.binary_search_by(|known| known.name.as_str().cmp(group));
+        let place = found.unwrap_or_else(|place| {
+            groups.insert(place, Group::new(group, fragment("consumerGroup", group)));
+            place
+        });
+        &mut groups[place]
     }
 
     /// Forgets a group together with its past; `false` when there was none.
@@ -163,18 +162,6 @@ impl Instance {
         self.groups
             .binary_search_by(|known| known.name.as_str().cmp(group))
             .ok()
-    }
-}
-
-impl Group {
-    /// The lag at a moment, `None` when the group has no point then.
-    pub(crate) fn lag_at(&self, at: i64) -> Option<u64> {
-        let phase = self.phases.iter().rfind(|phase| phase.since <= at)?;
-        phase.scenario.lag_at(phase.anchor, at)
-    }
-
-    pub(crate) fn scenario(&self) -> Option<&Scenario> {
-        self.phases.last().map(|phase| &phase.scenario)
     }
 }
 

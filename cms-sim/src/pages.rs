@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::{
     dimensions::{Metric, Run},
-    mix::mix,
-    model::{Model, topic_share},
+    group::Group,
+    model::{MINUTE_MS, Model, topic_share},
+    publication::Moment,
 };
 
 /// In which order the points of a window are served.
@@ -17,35 +18,6 @@ pub enum PointOrder {
     TimeMajor,
     /// Series by series, every minute of a series together.
     GroupMajor,
-}
-
-/// When a minute's points can be seen: a fixed delay and a share of the jitter that depends on the minute alone.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Publication {
-    pub(crate) delay_ms: u64,
-    pub(crate) jitter_ms: u64,
-    pub(crate) seed: u64,
-}
-
-impl Publication {
-    fn is_visible(&self, point: i64, period_ms: i64, now: i64) -> bool {
-        let noise = mix(self.seed, point.cast_unsigned()) % (self.jitter_ms.saturating_add(1));
-        let delay = i64::try_from(self.delay_ms.saturating_add(noise)).unwrap_or(i64::MAX);
-        point.saturating_add(period_ms).saturating_add(delay) <= now
-    }
-
-    /// The timestamps in `(start, end]` that are published at `now`, oldest first.
-    pub(crate) fn times(&self, start: i64, end: i64, period_ms: i64, now: i64) -> Vec<i64> {
-        let mut time = (start.div_euclid(period_ms) + 1) * period_ms;
-        let mut times = Vec::new();
-        while time <= end && time + period_ms <= now {
-            if self.is_visible(time, period_ms, now) {
-                times.push(time);
-            }
-            time += period_ms;
-        }
-        times
-    }
 }
 
 /// What faults change about the points themselves.
@@ -62,7 +34,7 @@ pub(crate) struct Points<'m> {
     pub(crate) model: &'m Model,
     pub(crate) metric: Metric,
     pub(crate) runs: Vec<Run>,
-    pub(crate) times: Vec<i64>,
+    pub(crate) times: Vec<Moment>,
     pub(crate) period_ms: i64,
     pub(crate) order: PointOrder,
     /// Only so many of the newest points of each series.
@@ -156,18 +128,53 @@ impl Points<'_> {
             .nth(rank - 1)
     }
 
-    fn point(&self, series: usize, timestamp: i64) -> Option<Point<'_>> {
+    /// Adds the single points of the selected groups in `(start, end]` that were made by `now`.
+    pub(crate) fn add_single(&mut self, start: i64, end: i64, now: i64) {
+        if self.metric == Metric::DiskCapacity {
+            return;
+        }
+        let mut found = Vec::new();
+        for run in &self.runs {
+            let groups = &self.model.instances[run.instance].groups;
+            for group in &groups[run.first_group..run.first_group + run.groups] {
+                let moments = group.single().iter().map(|(at, _)| *at);
+                found.extend(moments.filter(|at| (start + 1..=end.min(now)).contains(at)));
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        self.times.extend(found.into_iter().map(Moment::single));
+        // A published period stays in front of a single point at the same moment, which then adds no timestamp.
+        self.times
+            .sort_by_key(|moment| (moment.at, !moment.is_published));
+        self.times.dedup_by_key(|moment| moment.at);
+    }
+
+    /// The lag of a group's point at this timestamp, if it has one.
+    fn lag(&self, group: &Group, moment: Moment) -> Option<u64> {
+        let single = group.single_at(moment.at);
+        single.or_else(|| {
+            // A period is reported as it ended: the value of its last minute.
+            let last = moment.at + self.period_ms - MINUTE_MS;
+            moment.is_published.then(|| group.minute_at(last)).flatten()
+        })
+    }
+
+    fn point(&self, series: usize, moment: Moment) -> Option<Point<'_>> {
         let run = &self.runs[self.runs.partition_point(|run| run.offset <= series) - 1];
         let within = series - run.offset;
-        // A period is reported as it ended: the value of its last minute.
-        let moment = timestamp + self.period_ms - crate::model::MINUTE_MS;
+        let timestamp = moment.at;
         let instance = &self.model.instances[run.instance];
         let value = match self.metric {
-            Metric::DiskCapacity => self.model.disk_at(instance, moment),
-            Metric::Accumulation => instance.groups[run.first_group + within].lag_at(moment)?,
+            Metric::DiskCapacity => {
+                let last = timestamp + self.period_ms - MINUTE_MS;
+                self.model.disk_at(instance, last)
+            }
+            Metric::Accumulation => self.lag(&instance.groups[run.first_group + within], moment)?,
             Metric::AccumulationOneTopic => {
                 let (group, topic) = self.split(run, within);
-                let lag = instance.groups[group].lag_at(moment)?;
+                let lag = self.lag(&instance.groups[group], moment)?;
                 topic_share(lag, topic, self.model.topics.len())
             }
         };
@@ -234,22 +241,15 @@ impl Points<'_> {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{Distortion, PointOrder, Points, Publication};
+    use super::{Distortion, PointOrder, Points};
     use crate::{
         dimensions::{Filter, Metric, select},
         model::Model,
+        publication::Moment,
         scenario::Scenario,
     };
 
     const MINUTE: i64 = 60_000;
-
-    fn publication(delay_ms: u64, jitter_ms: u64) -> Publication {
-        Publication {
-            delay_ms,
-            jitter_ms,
-            seed: 3,
-        }
-    }
 
     fn model() -> Model {
         let mut model = Model::new("42".into(), 2, 1);
@@ -272,7 +272,7 @@ mod tests {
             runs: select(model, Metric::Accumulation, &[Filter::default()]),
             model,
             metric: Metric::Accumulation,
-            times: vec![0, MINUTE, 2 * MINUTE],
+            times: [0, MINUTE, 2 * MINUTE].map(Moment::published).to_vec(),
             period_ms: MINUTE,
             order,
             newest: None,
@@ -340,37 +340,5 @@ mod tests {
         points.newest = Some(1);
         let (found, _) = all(&points, 10);
         assert_eq!(found, [(2 * MINUTE, 1.0), (MINUTE, 2.0), (2 * MINUTE, 3.0)]);
-    }
-
-    #[test]
-    fn a_point_is_published_when_its_minute_is_over_and_the_delay_has_passed() {
-        let rule = publication(5_000, 0);
-        let times = |now| rule.times(0, 10 * MINUTE, MINUTE, now);
-        assert_eq!(times(2 * MINUTE + 4_999), Vec::<i64>::new());
-        assert_eq!(times(2 * MINUTE + 5_000), [MINUTE]);
-    }
-
-    #[test]
-    fn a_window_is_open_at_its_start_and_closed_at_its_end() {
-        let times = publication(0, 0).times(MINUTE, 3 * MINUTE, MINUTE, i64::MAX / 2);
-        assert_eq!(times, [2 * MINUTE, 3 * MINUTE]);
-    }
-
-    #[test]
-    fn jitter_depends_on_the_minute_alone_and_stays_in_its_bounds() {
-        let rule = publication(1_000, 30_000);
-        let first_seen = |minute: i64| {
-            (0..MINUTE)
-                .step_by(500)
-                .find(|wait| rule.is_visible(minute * MINUTE, MINUTE, (minute + 1) * MINUTE + wait))
-                .unwrap()
-        };
-        let seen: Vec<i64> = (0..20).map(first_seen).collect();
-        assert_eq!(seen, (0..20).map(first_seen).collect::<Vec<_>>());
-        assert!(
-            seen.iter().all(|wait| (1_000..=31_000).contains(wait)),
-            "{seen:?}"
-        );
-        assert!(seen.iter().any(|wait| *wait != seen[0]), "{seen:?}");
     }
 }

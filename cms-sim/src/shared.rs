@@ -22,7 +22,10 @@ use crate::{
     metadata::MetadataTokens,
     mix::mix,
     model::Model,
-    pages::{PointOrder, Publication},
+    pages::PointOrder,
+    progress::Progress,
+    publication::Publication,
+    robots::Robots,
     scenario::Scenario,
     sts::OidcTokens,
 };
@@ -36,10 +39,12 @@ pub(crate) struct Shared {
     pub(crate) order: PointOrder,
     pub(crate) keys: Keys,
     pub(crate) identity: Identity,
+    pub(crate) partitions: usize,
     model: RwLock<Model>,
     faults: Mutex<FaultBook>,
     nonces: Mutex<Nonces>,
     rate: Mutex<RateLimit>,
+    robots: Mutex<Robots>,
     oidc_tokens: Mutex<OidcTokens>,
     metadata_tokens: Mutex<MetadataTokens>,
     requests: AtomicU64,
@@ -62,6 +67,9 @@ impl Shared {
             .collect();
         for ((instance, group), scenario) in groups {
             model.set(&instance, &group, scenario, began);
+        }
+        for (instance, group, progress) in config.progress {
+            model.set_progress(&instance, &group, progress);
         }
         let identity = config.identity.resolved();
         let permanent = Key {
@@ -87,7 +95,9 @@ impl Shared {
             rate: Mutex::new(RateLimit::new(config.rate_limit)),
             oidc_tokens: Mutex::new(OidcTokens::new(identity.oidc_tokens.clone())),
             metadata_tokens: Mutex::default(),
+            robots: Mutex::new(Robots::new(config.robots)),
             identity,
+            partitions: config.partitions,
             requests: AtomicU64::new(0),
             seed: config.seed,
         }
@@ -113,6 +123,10 @@ impl Shared {
         self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn robots(&self) -> MutexGuard<'_, Robots> {
+        self.robots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn oidc_tokens(&self) -> MutexGuard<'_, OidcTokens> {
         let tokens = self.oidc_tokens.lock();
         tokens.unwrap_or_else(PoisonError::into_inner)
@@ -126,6 +140,20 @@ impl Shared {
     pub(crate) fn set_scenario(&self, instance: &str, group: &str, scenario: Scenario) {
         let now = self.clock.now();
         self.model_mut().set(instance, group, scenario, now);
+    }
+
+    pub(crate) fn set_lag(&self, instance: &str, group: &str, lag: Option<u64>) {
+        let now = self.clock.now();
+        self.model_mut().set_lag(instance, group, lag, now);
+    }
+
+    pub(crate) fn script(&self, instance: &str, group: &str, points: &[(i64, u64)]) {
+        let now = self.clock.now();
+        self.model_mut().script(instance, group, points, now);
+    }
+
+    pub(crate) fn set_progress(&self, instance: &str, group: &str, progress: Progress) {
+        self.model_mut().set_progress(instance, group, progress);
     }
 
     pub(crate) fn remove_group(&self, instance: &str, group: &str) -> bool {

@@ -6,8 +6,16 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    config::SimConfig, counters::Counters, errors::SimError, faults::Fault, mix::to_f64,
-    scenario::Scenario, server, shared::Shared,
+    config::SimConfig,
+    counters::Counters,
+    errors::SimError,
+    faults::Fault,
+    mix::to_f64,
+    progress::Progress,
+    robots::{ReceivedMessage, Robot, RobotFault},
+    scenario::Scenario,
+    server,
+    shared::Shared,
 };
 
 /// A running stand-in. Dropping it stops the server and ends its connections.
@@ -91,6 +99,79 @@ impl Simulator {
     /// A group or instance that is new has it since ever.
     pub fn set_scenario(&self, instance: &str, group: &str, scenario: Scenario) {
         self.shared.set_scenario(instance, group, scenario);
+    }
+
+    /// Gives a group this lag from now on, or no lag: with a point of this very moment, that is seen at once, and one for
+    /// every minute from the current one on. Points of before do not change; a group that is new has it since ever.
+    pub fn set_lag(&self, instance: &str, group: &str, lag: Option<u64>) {
+        self.shared.set_lag(instance, group, lag);
+    }
+
+    /// Replaces a group's points by these: `(seconds before now, lag)`. Timestamps are fixed from here on, need not be
+    /// whole minutes, and the points are seen from them on without any delay: one with negative seconds comes later.
+    /// There are no others until a scenario or a lag is set. No points at all: a group that is silent.
+    ///
+    /// A client that is run several times a minute sees a new point in every run when each run has a script of its own:
+    ///
+    /// ```
+    /// # use cms_sim::{SimConfig, Simulator};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let simulator = Simulator::start(SimConfig::default()).await?;
+    /// simulator.script("alikafka_pre-cn-sim00000001", "orders", &[(240, 200_000)]);
+    /// // First run here.
+    /// simulator.script("alikafka_pre-cn-sim00000001", "orders", &[(240, 200_000), (210, 210_000)]);
+    /// // Second run here.
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn script(&self, instance: &str, group: &str, points: &[(i64, u64)]) {
+        self.shared.script(instance, group, points);
+    }
+
+    /// What `GetConsumerProgress` says of a group; it may contradict what CloudMonitor says.
+    pub fn set_progress(&self, instance: &str, group: &str, progress: Progress) {
+        self.shared.set_progress(instance, group, progress);
+    }
+
+    /// Adds a robot, or replaces the one of its token together with its messages.
+    pub fn add_robot(&self, robot: Robot) {
+        self.shared.robots().add(robot);
+    }
+
+    /// Forgets a robot: its token is unknown from now on. `false` when there was none.
+    pub fn remove_robot(&self, token: &str) -> bool {
+        self.shared.robots().remove(token)
+    }
+
+    /// The URL to send to, not signed; `None` when there is no robot of this token.
+    #[must_use]
+    pub fn robot_url(&self, token: &str) -> Option<String> {
+        let target = self.shared.robots().target(token)?;
+        Some(self.url() + &target)
+    }
+
+    /// Lets a fault strike so many messages of a robot, after the faults it has already; `false` when there is no robot.
+    pub fn inject_robot(&self, token: &str, fault: RobotFault, times: u32) -> bool {
+        self.shared.robots().inject(token, fault, times)
+    }
+
+    /// Ends the faults of a robot; `false` when there is no robot.
+    pub fn clear_robot_faults(&self, token: &str) -> bool {
+        self.shared.robots().clear_faults(token)
+    }
+
+    /// What a robot took, oldest first; nothing when there is no robot of this token.
+    #[must_use]
+    pub fn messages(&self, token: &str) -> Vec<ReceivedMessage> {
+        let robots = self.shared.robots();
+        robots.messages(token).unwrap_or_default().to_vec()
+    }
+
+    /// Forgets what a robot took, not how fast; returns how many messages it were.
+    pub fn clear_messages(&self, token: &str) -> usize {
+        let cleared = self.shared.robots().clear_messages(token);
+        cleared.unwrap_or_default()
     }
 
     /// Forgets a group and all its points, at once; `false` when there was none.

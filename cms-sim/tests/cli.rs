@@ -90,6 +90,12 @@ fn wrong_flags_end_with_1_and_name_the_allowed_values() {
         ),
         (&["--demo", "--groups", "5"], "cannot be used with"),
         (&["--instances", "2"], "--groups"),
+        (&["--partitions", "0"], "--partitions"),
+        (
+            &["--robot", "slack:t"],
+            "dingtalk, feishu, wecom or webhook",
+        ),
+        (&["--robot", "wecom:t,secret=s"], "only dingtalk and feishu"),
         (&["--lag"], "unexpected argument"),
     ] {
         let ended = output(arguments);
@@ -143,6 +149,32 @@ fn flags_and_variables_shape_the_simulator() {
     assert_eq!(state["instances"].as_array().unwrap().len(), 3);
     assert_eq!(state["faults"][0]["fault"], "slow");
     assert_eq!(state["faults"][1]["fault"], "reset");
+}
+
+#[test]
+fn robots_are_flags_and_their_urls_are_said() {
+    let mut running = run(&[
+        "--robot",
+        "dingtalk:t,secret=SECs3cret,keyword=lag,keyword=k",
+        "--robot",
+        "webhook:ops",
+    ]);
+    let (_, body) = get(&running, "/_sim/robots");
+    let robots: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        robots["robots"][1]["keywords"],
+        serde_json::json!(["lag", "k"])
+    );
+    assert!(!body.contains("s3cret"), "{body}");
+    let ended = running.child.kill();
+    ended.unwrap();
+    let mut said = String::new();
+    running.lines.read_to_string(&mut said).unwrap();
+    let url = format!("http://{}", running.address);
+    for target in ["/robot/send?access_token=t", "/webhook/ops"] {
+        assert!(said.contains(&format!("{url}{target}\n")), "{said}");
+    }
+    assert!(!said.contains("s3cret"), "{said}");
 }
 
 #[test]

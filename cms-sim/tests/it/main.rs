@@ -1,6 +1,7 @@
 //! The simulator as its clients see it: over the wire.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
 mod client;
 mod clock;
 mod control;
@@ -12,6 +13,10 @@ mod library;
 mod metadata;
 mod oidc;
 mod paging;
+mod progress;
+mod robot_faults;
+mod robots;
+mod script;
 mod signatures;
 mod sts;
 mod temporary;

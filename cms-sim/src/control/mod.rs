@@ -1,5 +1,8 @@
 //! The control API under `/_sim/`: JSON in, JSON out, for loopback only.
 
+mod groups;
+mod robots;
+
 use std::sync::Arc;
 
 use axum::{
@@ -17,13 +20,12 @@ use serde_json::{Value, json};
 
 use crate::{
     faults::{Fault, FaultKind, FaultSpec},
-    scenario::Scenario,
     shared::Shared,
 };
 
 pub(crate) const PREFIX: &str = "/_sim";
 
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 19] = [
     "GET /_sim/state",
     "GET /_sim/faults",
     "POST /_sim/faults",
@@ -31,6 +33,14 @@ const ROUTES: [&str; 11] = [
     "DELETE /_sim/faults/{name}",
     "GET /_sim/groups/{instance}/{group}",
     "PUT or DELETE /_sim/groups/{instance}/{group}",
+    "PUT /_sim/groups/{instance}/{group}/lag",
+    "PUT /_sim/groups/{instance}/{group}/points",
+    "PUT or DELETE /_sim/groups/{instance}/{group}/progress",
+    "GET /_sim/robots",
+    "PUT or DELETE /_sim/robots/{token}",
+    "POST or DELETE /_sim/robots/{token}/faults",
+    "GET /_sim/robots/{token}/messages",
+    "DELETE /_sim/robots/{token}/messages",
     "PUT /_sim/clock",
     "POST /_sim/credentials/expire",
     "PUT /_sim/oidc-token",
@@ -70,10 +80,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/state", get(state))
         .route("/_sim/faults", get(faults).post(inject).delete(clear))
         .route("/_sim/faults/{name}", axum::routing::delete(clear_one))
-        .route(
-            "/_sim/groups/{instance}/{group}",
-            get(group).put(set_group).delete(remove_group),
-        )
+        .merge(groups::routes())
+        .merge(robots::routes())
         .route("/_sim/clock", put(set_clock))
         .route("/_sim/credentials/expire", post(expire))
         .route("/_sim/oidc-token", put(set_oidc_token))
@@ -137,53 +145,6 @@ async fn clear_one(State(shared): Sim, Path(name): Path<String>) -> Answer {
     }
     let removed = shared.faults().clear(Some(&name));
     ok(json!({ "removed": removed }))
-}
-
-fn no_group(instance: &str, group: &str) -> Answer {
-    let error = format!("instance `{instance}` has no group `{group}`");
-    Answer(StatusCode::NOT_FOUND, json!({ "error": error }))
-}
-
-async fn group(State(shared): Sim, Path((instance, group)): Path<(String, String)>) -> Answer {
-    let now = shared.clock.now();
-    let model = shared.model();
-    let Some(found) = model.group(&instance, &group) else {
-        return no_group(&instance, &group);
-    };
-    ok(json!({
-        "instance": instance,
-        "group": group,
-        "scenario": found.scenario(),
-        "lag": found.lag_at(now.as_millisecond()),
-        "at": now.to_string(),
-    }))
-}
-
-async fn set_group(
-    State(shared): Sim,
-    Path((instance, name)): Path<(String, String)>,
-    body: Bytes,
-) -> Answer {
-    let scenario: Scenario = match parse(&body) {
-        Ok(scenario) => scenario,
-        Err(answer) => return answer,
-    };
-    if let Some(complaint) = scenario.complaint() {
-        return bad(complaint);
-    }
-    shared.set_scenario(&instance, &name, scenario);
-    group(State(shared), Path((instance, name))).await
-}
-
-async fn remove_group(
-    State(shared): Sim,
-    Path((instance, group)): Path<(String, String)>,
-) -> Answer {
-    if shared.remove_group(&instance, &group) {
-        ok(json!({ "removed": 1 }))
-    } else {
-        no_group(&instance, &group)
-    }
 }
 
 #[derive(Deserialize)]
