@@ -71,6 +71,9 @@ impl fmt::Debug for Cluster {
 /// `client/auth`: `TokenFile` counts as expiring 50 s after it was read, and an unreadable file keeps the last token);
 /// the CA bundle is read again every 60 s (`client/tls`: `ReloadingVerifier`).
 ///
+/// A proxy is that of the kubeconfig, else `HTTPS_PROXY`. kube-client 5.0.0 compares `NO_PROXY` with the proxy's address
+/// instead of the cluster's, so it does not help there.
+///
 /// # Errors
 /// [`PortErrorKind::NotFound`] when there is no configuration, [`PortErrorKind::Invalid`] when there is and it cannot be
 /// used, [`PortErrorKind::Unavailable`] when a credential plugin does not end.

@@ -47,7 +47,9 @@ impl Owned {
             && !matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
     }
 
-    /// Creation times are in seconds, and so are marks: a pod of the very second counts as new.
+    /// Creation times are in seconds, and so are marks: a pod of the very second counts as new. The mark is by our
+    /// clock, the creation by the API server's: with a clock that is ahead by minutes, a retry takes the pods that
+    /// its own earlier try has brought for old ones.
     fn is_older_than(&self, mark: Timestamp) -> bool {
         let created = self.metadata.creation_timestamp.as_deref();
         created
