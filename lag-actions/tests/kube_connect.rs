@@ -1,11 +1,12 @@
 //! Finding a cluster.
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, net::TcpListener, path::Path, process::Command};
+use std::{fs, net::TcpListener, path::Path, process::Command, time::Duration};
 
 use lag_actions::kube::{Cluster, ConnectSettings, Needs, StateNeeds, connect, missing_rights};
 use lag_core::port::{PortError, PortErrorKind};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 const SECRET: &str = "hush-hush-token";
@@ -86,10 +87,20 @@ async fn one_call_is_one_request_with_our_name_whatever_the_answer() {
         Mock::given(any()).respond_with(answer).mount(&server).await;
         let text = kubeconfig(&server.uri(), &token(), "");
         let cluster = connect_with(&text).await.unwrap();
-        let request = http::Request::delete("/version").body(Vec::new()).unwrap();
-        cluster.client.request_text(request).await.unwrap_err();
+        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        for method in methods {
+            let request = http::Request::builder().method(method).uri("/version");
+            let request = request.body(Vec::new()).unwrap();
+            let call = cluster.client.request_text(request);
+            // Repeating would take minutes.
+            timeout(Duration::from_secs(5), call)
+                .await
+                .unwrap()
+                .unwrap_err();
+        }
         let seen = server.received_requests().await.unwrap();
-        assert_eq!(seen.len(), 1, "{code}");
+        let asked: Vec<&str> = seen.iter().map(|request| request.method.as_str()).collect();
+        assert_eq!(asked, methods, "{code}");
         let agent = seen[0].headers["user-agent"].to_str().unwrap();
         assert!(agent.starts_with("kafka-lag/"), "{agent}");
         assert_eq!(seen[0].headers["authorization"], format!("Bearer {SECRET}"));
