@@ -29,6 +29,12 @@ impl Trend {
         (variance > 0.0 && per_second.is_finite()).then_some(Self { per_second })
     }
 
+    /// A slope that was read before, for example from kept state; `None` when it is not finite.
+    #[must_use]
+    pub fn from_per_second(per_second: f64) -> Option<Self> {
+        per_second.is_finite().then_some(Self { per_second })
+    }
+
     /// Messages per second; negative while the group catches up.
     #[must_use]
     pub fn per_second(self) -> f64 {
@@ -71,6 +77,15 @@ mod tests {
         assert_eq!(fit(&[]), None);
         assert_eq!(fit(&[(0, 5.0)]), None);
         assert_eq!(fit(&[(0, 5.0), (0, 9.0)]), None);
+    }
+
+    #[test]
+    fn a_kept_slope_is_finite_too() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Trend::from_per_second(bad), None);
+        }
+        let kept = Trend::from_per_second(-2.5).map(Trend::per_second);
+        assert_eq!(kept, Some(-2.5));
     }
 
     #[test]

@@ -1,1 +1,34 @@
 //! Where state is kept between runs: a file, or a ConfigMap with a Lease.
+//!
+//! All stores keep the promise of [`lag_core::port::StateStore`]: one session at a time, and a save that is whole or not
+//! at all. [`FileState`] locks a file beside the state, [`ConfigMapState`] holds a Lease, [`MemoryState`] is for dry runs
+//! and tests. The text is the same everywhere, see [`render`].
+
+mod configmap;
+mod disk;
+mod file;
+mod format;
+#[cfg(test)]
+mod format_tests;
+mod lease;
+mod memory;
+mod request;
+#[cfg(test)]
+mod strategies;
+mod wire;
+
+use jiff::Timestamp;
+use std::sync::Arc;
+
+pub use configmap::ConfigMapState;
+pub use file::FileState;
+pub use format::render;
+pub use memory::MemoryState;
+
+/// Tells the time; tests pass their own.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A moment as a part of names of files and keys.
+fn stamp(at: Timestamp) -> impl std::fmt::Display {
+    at.strftime("%Y%m%dT%H%M%SZ")
+}

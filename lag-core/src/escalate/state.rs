@@ -38,6 +38,8 @@ pub struct GroupState {
     pub told_at: Option<Timestamp>,
     /// Lag when replicas were last added: if it rises from there, more replicas do not help.
     pub lag_at_scale: Option<Lag>,
+    /// Replicas that were added in this episode, for taking them back.
+    pub added: Vec<ResolvedScale>,
     /// Replicas grew and lag rises all the same: no more scaling in this episode.
     pub stuck: bool,
     /// People were told that the second opinion disagrees.
