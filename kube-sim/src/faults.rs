@@ -65,7 +65,7 @@ impl FaultKind {
         }
     }
 
-    /// The two statuses that HTTP does not know are refused.
+    /// A code below 200 ends no request, and one above 599 is no status.
     fn complaint(&self) -> Option<&'static str> {
         match self {
             Self::Status { code, .. } | Self::ApplyThenStatus { code, .. }

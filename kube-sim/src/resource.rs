@@ -1,5 +1,7 @@
 //! The resources that exist here, and how a path names them.
 
+use std::cmp::Ordering;
+
 /// What the simulator does with objects of a resource beyond storing them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -156,6 +158,19 @@ impl Resource {
     /// Whether `status` is left alone by writes to the object itself.
     pub(crate) fn has_status(&self) -> bool {
         !matches!(self.role, Role::ConfigMap | Role::Lease | Role::Event)
+    }
+}
+
+/// By the plural name, which is unique.
+impl PartialOrd for Resource {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Resource {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.plural.cmp(other.plural)
     }
 }
 

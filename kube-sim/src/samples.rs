@@ -21,14 +21,11 @@ pub(crate) fn workload(kind: &str, namespace: &str, name: &str, replicas: u32) -
     match kind {
         "StatefulSet" => spec["serviceName"] = json!(name),
         "DaemonSet" => {
-            spec["replicas"].take();
+            spec.as_object_mut().map(|fields| fields.remove("replicas"));
             // How many nodes there are is no field of the object.
             metadata["annotations"] = json!({ NODES: replicas.to_string() });
         }
         _ => {}
-    }
-    if let Some(fields) = spec.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
     }
     json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec })
 }

@@ -21,18 +21,6 @@ pub(crate) struct Key {
     pub(crate) name: String,
 }
 
-impl PartialOrd for Resource {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Resource {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.plural.cmp(other.plural)
-    }
-}
-
 impl Key {
     pub(crate) fn new(resource: &'static Resource, namespace: &str, name: &str) -> Self {
         Self {

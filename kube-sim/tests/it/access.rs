@@ -1,16 +1,14 @@
-use std::time::Duration;
-
 use kube_sim::{Denial, KubeSim, KubeSimConfig};
 use serde_json::{Value, json};
 
-use crate::client::{CONSUMER, Seen, get, patch, post, send_within, start};
+use crate::client::{CONSUMER, Seen, get, patch, post, send_with, start};
 
 const USER: &str = "system:serviceaccount:ops:kafka-lag";
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
 async fn get_as(sim: &KubeSim, authorization: &str) -> Seen {
     let headers = [("authorization", authorization)];
-    send_within(sim, Duration::from_secs(30), "GET", CONSUMER, &headers, "").await
+    send_with(sim, "GET", CONSUMER, &headers, "").await
 }
 
 #[tokio::test]

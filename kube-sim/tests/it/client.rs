@@ -66,10 +66,9 @@ impl Seen {
     }
 }
 
-/// Sends one request on a connection of its own; waits at most so long.
-pub(crate) async fn send_within(
+/// Sends one request on a connection of its own.
+pub(crate) async fn send_with(
     sim: &KubeSim,
-    limit: Duration,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
@@ -83,10 +82,11 @@ pub(crate) async fn send_within(
     request += &format!("content-length: {}\r\n\r\n{body}", body.len());
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut raw = Vec::new();
-    let error = match tokio::time::timeout(limit, stream.read_to_end(&mut raw)).await {
-        Ok(read) => read.err().map(|error| error.kind()),
-        Err(_) => Some(std::io::ErrorKind::TimedOut),
-    };
+    let error =
+        match tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut raw)).await {
+            Ok(read) => read.err().map(|error| error.kind()),
+            Err(_) => Some(std::io::ErrorKind::TimedOut),
+        };
     let text = String::from_utf8(raw).unwrap();
     Seen { text, error }
 }
@@ -99,7 +99,7 @@ pub(crate) async fn send(
     body: &str,
 ) -> Seen {
     let headers = [("content-type", content_type), ("user-agent", "tester/1.0")];
-    send_within(sim, Duration::from_secs(30), method, path, &headers, body).await
+    send_with(sim, method, path, &headers, body).await
 }
 
 pub(crate) async fn get(sim: &KubeSim, path: &str) -> Seen {

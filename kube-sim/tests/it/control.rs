@@ -65,14 +65,20 @@ async fn somebody_else_takes_the_number_back_and_leaves_the_template_alone() {
 #[tokio::test]
 async fn what_the_rest_of_the_world_does_is_no_change_by_a_client() {
     let sim = start().await;
+    patch(&sim, CONSUMER, &restart("a")).await.expect(200);
+    sim.reset();
     let before = get(&sim, CONSUMER).await.json();
+    // Another number, and the template without the annotation: pods are made anew.
+    let pods = sim.objects("pods", "demo");
     sim.deployment("demo", "consumer", 5);
     let after = get(&sim, CONSUMER).await.json();
-    assert_eq!(after["metadata"]["generation"], 2);
+    assert_eq!(after["metadata"]["generation"], 3);
     assert_ne!(
         before["metadata"]["resourceVersion"],
         after["metadata"]["resourceVersion"]
     );
+    let now = sim.objects("pods", "demo");
+    assert!(now.len() == 5 && !now.contains(&pods[0]));
     assert_eq!(sim.changes(), kube_sim::Changes::default());
 }
 

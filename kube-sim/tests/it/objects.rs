@@ -95,6 +95,38 @@ async fn an_object_of_the_same_name_made_anew_is_another_one() {
 }
 
 #[tokio::test]
+async fn a_dry_run_creates_and_deletes_nothing() {
+    let sim = start().await;
+    let list = format!("{CONFIG_MAPS}?dryRun=All");
+    let object = json!({"metadata": {"name": "s"}});
+    let made = post(&sim, &list, &object).await.expect(201);
+    assert_eq!(made["metadata"]["name"], "s");
+    assert_eq!(sim.configmap("demo", "s"), None);
+    let kept = post(&sim, CONFIG_MAPS, &object).await.expect(201);
+    assert_eq!(
+        post(&sim, &list, &object).await.refusal().1,
+        "AlreadyExists"
+    );
+    let path = format!("{CONFIG_MAPS}/s?dryRun=All");
+    send(&sim, "DELETE", &path, "", "").await.expect(200);
+    assert_eq!(sim.configmap("demo", "s"), Some(kept));
+}
+
+#[tokio::test]
+async fn a_deletion_may_name_the_version_it_means() {
+    let sim = start().await;
+    let object = json!({"metadata": {"name": "s"}});
+    let made = post(&sim, CONFIG_MAPS, &object).await.expect(201);
+    let path = format!("{CONFIG_MAPS}/s");
+    for (wanted, status) in [("0".to_owned(), 409), (version(&made), 200)] {
+        let options = json!({"preconditions": {"resourceVersion": wanted}}).to_string();
+        let seen = send(&sim, "DELETE", &path, "application/json", &options).await;
+        assert_eq!(seen.status(), status);
+    }
+    assert_eq!(sim.configmap("demo", "s"), None);
+}
+
+#[tokio::test]
 async fn one_counter_gives_the_versions_of_all_objects() {
     let sim = start().await;
     let mut last = 0;

@@ -41,6 +41,17 @@ async fn the_same_value_twice_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_label_of_the_workload_is_a_new_version_and_no_new_generation() {
+    let sim = start().await;
+    let before = get(&sim, CONSUMER).await.expect(200);
+    let body = json!({"metadata": {"labels": {"team": "a"}}});
+    let after = patch(&sim, CONSUMER, &body).await.expect(200);
+    assert_ne!(version(&before), version(&after));
+    assert_eq!(generation(&before), generation(&after));
+    assert!(sim.rollouts("demo", "consumer").is_empty());
+}
+
+#[tokio::test]
 async fn the_answer_shows_the_old_status_and_the_next_look_the_new_one() {
     let sim = start().await;
     let answer = patch(&sim, CONSUMER, &restart(AT)).await.expect(200);
