@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 const SUBSCRIBERS: [&str; 2] = ["tracing-subscriber", "env_logger"];
 
 /// Package, and what must not be among its dependencies, direct or not.
-const FORBIDDEN: [(&str, &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str]); 8] = [
     (
         "lag-core",
         &[
@@ -63,6 +63,22 @@ const FORBIDDEN: [(&str, &[&str]); 7] = [
             "aliyun-cms",
             "lag-serve",
             "lag-runtime",
+            "reqwest",
+        ],
+    ),
+    // What it would share with the client, it could not catch. `kube` is for its tests only.
+    (
+        "kube-sim",
+        &[
+            "lag-core",
+            "lag-actions",
+            "lag-serve",
+            "lag-runtime",
+            "aliyun-cms",
+            "cms-sim",
+            "kube",
+            "kube-core",
+            "k8s-openapi",
             "reqwest",
         ],
     ),

@@ -1,0 +1,14 @@
+//! Requests over real sockets, as a client sends them.
+#![allow(clippy::unwrap_used)]
+
+mod access;
+mod client;
+mod control;
+mod faults;
+mod kube;
+mod lists;
+mod objects;
+mod pods;
+mod restart;
+mod scale;
+mod validation;
