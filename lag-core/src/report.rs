@@ -258,8 +258,16 @@ pub fn compose(
     markup: Markup,
     now: Timestamp,
 ) -> Message {
-    let _ = (notes, dropped, language, markup, now);
-    unimplemented!("helper core-rest")
+    // PLACEHOLDER, to be dropped.
+    let _ = (language, markup, now);
+    let line = |note: &&Note| match &note.event {
+        Event::Group { key, .. } => format!("{key}: something happened"),
+        Event::StateLost { moved_to } => format!("the state was moved to {moved_to}"),
+    };
+    Message {
+        title: format!("kafka-lag: {} notes, {dropped} dropped", notes.len()),
+        lines: notes.iter().map(line).collect(),
+    }
 }
 
 impl Message {
@@ -267,7 +275,18 @@ impl Message {
     /// many lines were left out. A single line that is too long is cut at a character.
     #[must_use]
     pub fn fit(&self, separator: &str, most: usize, language: Language) -> String {
-        let _ = (separator, most, language);
-        unimplemented!("helper core-rest")
+        // PLACEHOLDER, to be dropped.
+        let _ = language;
+        let mut out = String::new();
+        for line in &self.lines {
+            if out.len() + separator.len() + line.len() + 40 > most {
+                out.push_str("(more)");
+                break;
+            }
+            out.push_str(line);
+            out.push_str(separator);
+        }
+        out.truncate(out.floor_char_boundary(most));
+        out
     }
 }
