@@ -143,7 +143,30 @@ impl TargetMap {
     /// # Errors
     /// [`MappingError`] when a template does not fit, gives no valid name (RFC 1123 label or subdomain), or the workload is not allowed.
     pub fn resolve(&self, key: &GroupKey) -> Result<Option<Target>, MappingError> {
-        let _ = key;
-        unimplemented!("helper core-rest")
+        let any = |list: &[Matcher], name: &str| list.iter().any(|matcher| matcher.accepts(name));
+        let fits = |rule: &&TargetRule| {
+            any(&rule.groups, key.group.as_str())
+                && (rule.instances.is_empty() || any(&rule.instances, key.instance.as_str()))
+        };
+        let Some(rule) = self.rules.iter().find(fits) else {
+            return Ok(None);
+        };
+        if rule.name.written.contains('{') {
+            return Err(MappingError {
+                place: rule.place.clone(),
+                problem: format!("cannot expand {} for {key}", rule.name),
+            });
+        }
+        Ok(Some(Target {
+            workload: Workload {
+                namespace: rule.namespace.written.clone(),
+                kind: rule.kind.clone(),
+                name: rule.name.written.clone(),
+            },
+            bounds: rule.bounds,
+            partitions: rule.partitions,
+            restart: rule.restart,
+            autoscaler: rule.autoscaler,
+        }))
     }
 }
