@@ -4,14 +4,19 @@
 //! has done nothing; after it, what was pending is carried out by the next run, in a way that is safe to send twice.
 
 mod evaluate;
+mod gates;
+mod notes;
 mod policy;
+mod retry;
+mod scale;
 mod settle;
 mod state;
 mod step;
 
 pub use evaluate::{CheckRules, Evaluation, GroupVerdict, evaluate};
 pub use policy::{Action, EscalationPolicy, PolicyBook, PolicyOverride, Stage};
-pub use settle::{ScaleDecision, decide_scale, remember, settle};
+pub use scale::{ScaleDecision, decide_scale};
+pub use settle::{remember, settle};
 pub use state::{
     Change, CheckState, GroupState, Pending, ResolvedScale, ScaleSubject, WorkloadState,
 };
