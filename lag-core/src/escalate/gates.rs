@@ -124,14 +124,17 @@ impl Case<'_> {
             .filter(|known| known.day == today)
             .map_or(0, |known| known.changes);
         let left = self.topic.policy.daily_cap.saturating_sub(counted);
-        let refused = changes.split_off(
-            changes
-                .len()
-                .min(usize::try_from(left).unwrap_or(usize::MAX)),
-        );
-        let effect = || Effect::Refused(Refusal::DailyCap { changes: counted });
-        let outcome = |_| self.topic.outcome(stage, Some(target), effect());
-        refused.iter().map(outcome).collect()
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let beyond = changes.split_off(changes.len().min(left));
+        let begun = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+        let refused = Refusal::DailyCap {
+            changes: counted.saturating_add(begun),
+        };
+        let outcome = |_| {
+            let effect = Effect::Refused(refused.clone());
+            self.topic.outcome(stage, Some(target), effect)
+        };
+        beyond.iter().map(outcome).collect()
     }
 
     /// Puts all that is pending for the group into a plan.
