@@ -88,6 +88,7 @@ pub fn evaluate(
                 policy,
                 now,
             },
+            targets: rules.targets,
             target: target.as_ref(),
             opinion: opinions.get(&key),
             hands_off: rules.hands_off,

@@ -3,7 +3,7 @@
 use super::{
     ActionPlan, Change, CheckState, GroupState, Hold, Pending, WorkloadState, notes::Topic,
 };
-use crate::{Effect, GroupKey, LagSample, News, Opinion, Outcome, Refusal, Target};
+use crate::{Effect, GroupKey, LagSample, News, Opinion, Outcome, Refusal, Target, TargetMap};
 use jiff::{SignedDuration, Timestamp};
 
 /// What a run has come to so far.
@@ -18,6 +18,7 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub(super) struct Case<'r> {
     pub(super) topic: Topic<'r>,
+    pub(super) targets: &'r TargetMap,
     pub(super) target: Option<&'r Target>,
     pub(super) opinion: Option<&'r Opinion>,
     pub(super) hands_off: Option<&'r str>,
@@ -95,6 +96,21 @@ impl Case<'_> {
         Err(Hold::Gap {
             until: later(self.topic.now, self.topic.policy.min_gap),
         })
+    }
+
+    /// Whether the workload can spare what was added for this group: not while another of its groups lags.
+    pub(super) fn spared(&self, state: &CheckState, target: &Target) -> Result<(), Hold> {
+        let shares = |key: &GroupKey| {
+            let other = self.targets.resolve(key).ok().flatten();
+            other.is_some_and(|other| other.workload == target.workload)
+        };
+        let mut others = state.groups.iter();
+        if others.any(|(key, record)| !record.recovered && shares(key)) {
+            return Err(Hold::Gap {
+                until: later(self.topic.now, self.topic.policy.min_gap),
+            });
+        }
+        Ok(())
     }
 
     /// Whether the workload may be changed again, as far as its last change goes.

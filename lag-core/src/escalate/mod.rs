@@ -3,6 +3,8 @@
 //! Order of a run: open (lock), collect, [`evaluate`], save, act, [`settle`], save, close. A crash before the first save
 //! has done nothing; after it, what was pending is carried out by the next run, in a way that is safe to send twice.
 
+mod begin;
+mod ending;
 mod evaluate;
 mod gates;
 mod notes;

@@ -46,7 +46,9 @@ pub(super) fn attempt(
         return Ok(());
     };
     let mut target = target.clone();
-    if !record.recovered {
+    if record.recovered {
+        case.spared(&run.state, &target)?;
+    } else {
         case.confirm(run, record, sample, &mut target)?;
     }
     let changes: Vec<_> = record.pending.iter().map(|p| p.change.clone()).collect();

@@ -126,6 +126,25 @@ fn with_hands_off_a_scale_back_waits() {
 }
 
 #[test]
+fn nothing_is_taken_back_while_another_group_of_the_workload_lags() {
+    let mut world = with_scale_back();
+    world.run_all(&[("g1", ABOVE), ("g2", ABOVE)]);
+    let one = world.run_all(&[("g1", OK), ("g2", BETWEEN)]);
+    assert_eq!(one.word_of("g1"), "recovered 1");
+    assert!(one.plans.is_empty());
+    assert_eq!(
+        world.run_all(&[("g1", OK), ("g2", BETWEEN)]).word_of("g1"),
+        "gap"
+    );
+    assert_eq!(world.cluster.replicas, 5);
+    let both = world.run_all(&[("g1", OK), ("g2", OK)]);
+    assert_eq!(both.effects, [Effect::Scaled { from: 5, to: 3 }]);
+    let rest = world.run_all(&[("g1", OK), ("g2", OK)]);
+    assert_eq!(rest.effects, [Effect::AlreadyScaled { at: 3 }]);
+    assert!(world.state.groups.is_empty());
+}
+
+#[test]
 fn a_new_breach_keeps_what_was_still_to_be_taken_back() {
     let mut world = with_scale_back();
     world.run(ABOVE);
