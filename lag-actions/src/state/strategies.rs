@@ -216,6 +216,7 @@ fn group() -> impl Strategy<Value = GroupState> {
             since: times.0,
             stage,
             sample_at: times.1,
+            lag: lag.filter(|_| !signs[0]),
             stage_at: times.2,
             pending,
             done,

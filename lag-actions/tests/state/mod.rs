@@ -40,6 +40,7 @@ pub(crate) fn numbered(number: u32) -> CheckState {
         since: start(),
         stage: number,
         sample_at: start(),
+        lag: None,
         stage_at: None,
         pending: vec![],
         done: vec![],

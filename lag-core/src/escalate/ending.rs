@@ -31,6 +31,10 @@ pub(super) fn missing(
     if missing_for <= topic.policy.keep_missing_for {
         return (Some(record), verdict);
     }
+    // Without any number there is nothing to tell about.
+    let Some(last) = record.sample() else {
+        return (None, verdict);
+    };
     if record.recovered {
         let failed = |pending: &Pending| {
             let reason = "given up: the group has had no fresh sample for too long".to_owned();
@@ -39,10 +43,10 @@ pub(super) fn missing(
         };
         let outcomes = record.pending.iter().map(failed).collect();
         let news = News::ScaledBack { outcomes };
-        topic.tell(&mut run.state, &record, record.sample(), news);
+        topic.tell(&mut run.state, &record, last, news);
     } else if record.stage > 0 {
         let news = News::Lost { missing_for };
-        topic.tell(&mut run.state, &record, record.sample(), news);
+        topic.tell(&mut run.state, &record, last, news);
     }
     (None, verdict)
 }

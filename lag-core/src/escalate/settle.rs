@@ -24,7 +24,8 @@ pub fn settle(
         let policy = policies.of(key);
         let topic = Topic { key, policy, now };
         let leads = *key == plan.key;
-        let sample = if leads { plan.sample } else { record.sample() };
+        let own = record.sample().filter(|_| !leads);
+        let sample = own.unwrap_or(plan.sample);
         let settled = Settled::of(&mut record, policy.retries, plan, outcomes, leads);
         settled.tell(&topic, state, &mut record, sample);
         if let Some(record) = record.if_open() {
@@ -205,7 +206,7 @@ impl GroupState {
             | Effect::Failed { .. } => None,
         };
         if let Some(added) = added.filter(ResolvedScale::is_increase) {
-            self.lag_at_scale = Some(self.lag);
+            self.lag_at_scale = self.lag;
             self.added.push(added);
         }
     }

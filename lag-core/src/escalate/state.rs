@@ -28,8 +28,8 @@ pub struct GroupState {
     pub stage: u32,
     /// Time of the newest sample that was counted: the same sample never counts twice.
     pub sample_at: Timestamp,
-    /// Lag in that sample.
-    pub lag: Lag,
+    /// Lag in that sample; not known of an episode that was taken over from the first post's program.
+    pub lag: Option<Lag>,
     /// When the last stage began, by the clock of the run.
     pub stage_at: Option<Timestamp>,
     /// Changes that are decided and not known to be done.
@@ -56,7 +56,7 @@ impl GroupState {
             since: sample.at,
             stage: 0,
             sample_at: sample.at,
-            lag: sample.lag,
+            lag: Some(sample.lag),
             stage_at: None,
             pending: Vec::new(),
             done: Vec::new(),
@@ -73,17 +73,17 @@ impl GroupState {
     pub(super) fn saw(&mut self, sample: LagSample) {
         if sample.at >= self.sample_at {
             self.sample_at = sample.at;
-            self.lag = sample.lag;
+            self.lag = Some(sample.lag);
         }
     }
 
     /// The newest sample that was counted.
-    pub(super) fn sample(&self) -> LagSample {
-        LagSample {
+    pub(super) fn sample(&self) -> Option<LagSample> {
+        self.lag.map(|lag| LagSample {
             at: self.sample_at,
-            lag: self.lag,
+            lag,
             trend: None,
-        }
+        })
     }
 
     /// Whether people know what came of the stage that began last.

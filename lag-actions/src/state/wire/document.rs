@@ -43,6 +43,8 @@ pub(crate) struct GroupJson {
     sample_at: Option<Timestamp>,
     #[serde(default, with = "option", skip_serializing_if = "Option::is_none")]
     stage_at: Option<Timestamp>,
+    #[serde(default, with = "option", skip_serializing_if = "Option::is_none")]
+    lag: Option<Lag>,
     #[serde(default, with = "list", skip_serializing_if = "Vec::is_empty")]
     pending: Vec<Pending>,
     #[serde(default, with = "list", skip_serializing_if = "Vec::is_empty")]
@@ -70,6 +72,7 @@ impl GroupJson {
             since,
             stage,
             sample_at,
+            lag,
             stage_at,
             pending,
             done,
@@ -85,6 +88,7 @@ impl GroupJson {
             last_action_time: Some(stage_at.unwrap_or(since).as_second()),
             since: Some(since),
             sample_at: Some(sample_at),
+            lag,
             stage_at,
             pending,
             done,
@@ -104,6 +108,7 @@ impl GroupJson {
             since: self.since.ok_or("since is missing")?,
             stage: self.consecutive_count,
             sample_at: self.sample_at.ok_or("sample_at is missing")?,
+            lag: self.lag,
             stage_at: self.stage_at,
             pending: self.pending,
             done: self.done,

@@ -1,0 +1,330 @@
+//! The only place that turns plans into calls. The order of saves and calls is what makes a crash harmless at any line.
+
+use jiff::Timestamp;
+use lag_core::{
+    Effect, Event, Outcome, Refusal,
+    escalate::{
+        ActionPlan, Change, CheckState, Evaluation, PolicyBook, ScaleDecision, decide_scale,
+        remember, settle,
+    },
+    port::{Notifier, PortError, PortErrorKind, Scaler, StateSession},
+};
+use std::{fmt, sync::Arc};
+
+/// Asked again after a conflict at most so often: the object's version also changes with every update of its status.
+const CONFLICTS: usize = 5;
+
+/// Reads the clock.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What acting needs, besides the state.
+pub struct Hands<'h> {
+    /// For retries and reminders, when outcomes are written down.
+    pub policies: &'h PolicyBook,
+    /// Changes workloads.
+    pub scaler: &'h dyn Scaler,
+    /// Tell people; each is told everything, once.
+    pub notifiers: &'h [Box<dyn Notifier>],
+    /// Reads the clock.
+    pub now: Now,
+}
+
+impl fmt::Debug for Hands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let notifiers: Vec<_> = self.notifiers.iter().map(|one| one.name()).collect();
+        f.debug_struct("Hands")
+            .field("scaler", &self.scaler)
+            .field("notifiers", &notifiers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a run has done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// As saved last.
+    pub state: CheckState,
+    /// Plans that were carried out, and what came of their changes.
+    pub acted: Vec<(ActionPlan, Vec<Outcome>)>,
+    /// Digests that were sent or should have been.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Report {
+    /// Whether something that should have been done was not: a failed change, or a message nobody has.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        let mut outcomes = self.acted.iter().flat_map(|(_, outcomes)| outcomes);
+        outcomes.any(|outcome| matches!(outcome.effect, Effect::Failed { .. }))
+            || self.deliveries.iter().any(|one| one.result.is_err())
+    }
+}
+
+/// One digest to one notifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The notifier's name.
+    pub notifier: String,
+    /// How many notes were in it.
+    pub notes: usize,
+    /// Whether the service has it; otherwise the next run sends it.
+    pub result: Result<(), PortError>,
+}
+
+/// Saves what was evaluated, does it, writes down what came of it, and tells people.
+///
+/// # Errors
+/// [`PortError`] when the state cannot be saved or the lock is lost: nothing is changed after that. What failed at the
+/// cluster or at a robot is part of the report instead.
+pub async fn execute(
+    evaluation: Evaluation,
+    session: &mut dyn StateSession,
+    hands: &Hands<'_>,
+) -> Result<Report, PortError> {
+    let Evaluation {
+        mut state, plans, ..
+    } = evaluation;
+    if state != *session.state() || !plans.is_empty() {
+        state.last_run = Some((hands.now)());
+        session.save(&state).await?;
+    }
+    let mut acted = Vec::new();
+    for plan in plans {
+        let mut outcomes = Vec::new();
+        let result = carry_out(&plan, &mut state, session, hands, &mut outcomes).await;
+        settle(&mut state, hands.policies, &plan, &outcomes, (hands.now)());
+        result?;
+        session.save(&state).await?;
+        trace(&plan, &outcomes, hands.scaler).await;
+        acted.push((plan, outcomes));
+    }
+    let deliveries = deliver(&mut state, session, hands).await?;
+    Ok(Report {
+        state,
+        acted,
+        deliveries,
+    })
+}
+
+/// Every change of a plan, in order; one that fails does not stop the next.
+async fn carry_out(
+    plan: &ActionPlan,
+    state: &mut CheckState,
+    session: &mut dyn StateSession,
+    hands: &Hands<'_>,
+    outcomes: &mut Vec<Outcome>,
+) -> Result<(), PortError> {
+    for (index, change) in plan.changes.iter().enumerate() {
+        session.still_ours().await?;
+        let tried = match change {
+            Change::Restart { mark } => {
+                let mark = whole_seconds(*mark);
+                Ok(hands.scaler.restart(&plan.target, &mark).await)
+            }
+            Change::Scale { .. } | Change::ScaleBack(_) => {
+                scale(plan, index, change, state, session, hands).await
+            }
+        };
+        let effect = tried?.unwrap_or_else(|error| Effect::Failed {
+            reason: error.to_string(),
+            last: false,
+        });
+        outcomes.push(Outcome {
+            stage: plan.stage,
+            at: (hands.now)(),
+            workload: plan.target.workload.to_string(),
+            effect,
+        });
+    }
+    Ok(())
+}
+
+/// As `kubectl rollout restart` writes it.
+fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second())
+        .unwrap_or(at)
+        .to_string()
+}
+
+/// Reads, works out the absolute number, saves that, writes; after a conflict all of it again. The outer error is the
+/// state's, the inner one the cluster's.
+async fn scale(
+    plan: &ActionPlan,
+    index: usize,
+    change: &Change,
+    state: &mut CheckState,
+    session: &mut dyn StateSession,
+    hands: &Hands<'_>,
+) -> Result<Result<Effect, PortError>, PortError> {
+    let target = &plan.target;
+    let mut change = change.clone();
+    let mut last = None;
+    for _ in 0..CONFLICTS {
+        let found = match hands.scaler.scalable(target).await {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let resolved = match decide_scale(&change, &found, target) {
+            ScaleDecision::Already { at } => return Ok(Ok(Effect::AlreadyScaled { at })),
+            ScaleDecision::Refuse(refusal) => return Ok(Ok(Effect::Refused(refusal))),
+            ScaleDecision::Write(resolved) => resolved,
+        };
+        let to = resolved.to;
+        if let Change::Scale {
+            resolved: known, ..
+        } = &mut change
+            && known.as_ref() != Some(&resolved)
+        {
+            remember(state, plan, index, &resolved);
+            session.save(state).await?;
+            *known = Some(resolved);
+        }
+        session.still_ours().await?;
+        match hands.scaler.scale(target, &found, to).await {
+            Err(error) if error.kind == PortErrorKind::Conflict => last = Some(error),
+            done => return Ok(done),
+        }
+    }
+    Ok(Err(last.unwrap_or_else(|| {
+        PortError::new(
+            PortErrorKind::Conflict,
+            format!("{}: changed by somebody else each time", target.workload),
+        )
+    })))
+}
+
+/// One audit line and one Kubernetes Event for each outcome. Neither stops anything.
+async fn trace(plan: &ActionPlan, outcomes: &[Outcome], scaler: &dyn Scaler) {
+    for outcome in outcomes {
+        let text = outcome.effect.in_words(lag_core::Language::English);
+        let (reason, is_warning) = match &outcome.effect {
+            Effect::Restarted | Effect::Evicted { .. } => ("KafkaLagRestarted", false),
+            Effect::Scaled { .. } | Effect::MinimumChanged { .. } => ("KafkaLagScaled", false),
+            Effect::AlreadyRestarted | Effect::AlreadyScaled { .. } => ("KafkaLagDone", false),
+            Effect::Refused(_) => ("KafkaLagRefused", true),
+            Effect::Failed { .. } => ("KafkaLagActionFailed", true),
+        };
+        tracing::info!(
+            instance.id = %plan.key.instance, group.name = %plan.key.group, workload = %outcome.workload,
+            stage = outcome.stage, episode = %plan.episode, lag = plan.sample.lag.as_f64(), "{text}"
+        );
+        if matches!(&outcome.effect, Effect::Refused(Refusal::NoTarget)) {
+            continue;
+        }
+        let note = format!(
+            "lag {} of group {} ({}): {text}",
+            plan.sample.lag.as_f64(),
+            plan.key.group,
+            plan.key.instance
+        );
+        if let Err(error) = scaler.record(&plan.target, reason, &note, is_warning).await {
+            tracing::debug!(%error, "the event could not be written");
+        }
+    }
+}
+
+/// Sends each notifier what it has not had, as one digest, and writes down who has what. Without notifiers there is nobody
+/// to wait for, and the outbox is emptied.
+async fn deliver(
+    state: &mut CheckState,
+    session: &mut dyn StateSession,
+    hands: &Hands<'_>,
+) -> Result<Vec<Delivery>, PortError> {
+    let mut deliveries = Vec::new();
+    if state.outbox.is_empty() {
+        return Ok(deliveries);
+    }
+    for notifier in hands.notifiers {
+        let name = notifier.name();
+        let unsent = |note: &&lag_core::Note| !note.sent_to.contains(name);
+        let notes: Vec<_> = state.outbox.iter().filter(unsent).collect();
+        if notes.is_empty() {
+            continue;
+        }
+        session.still_ours().await?;
+        let count = notes.len();
+        let result = notifier.notify(&notes, state.dropped_notes).await;
+        if result.is_ok() {
+            for note in &mut state.outbox {
+                note.sent_to.insert(name.to_owned());
+            }
+            settle_outbox(state, hands.notifiers);
+            session.save(state).await?;
+        }
+        deliveries.push(Delivery {
+            notifier: name.to_owned(),
+            notes: count,
+            result,
+        });
+    }
+    let before = state.outbox.len();
+    settle_outbox(state, hands.notifiers);
+    if state.outbox.len() != before {
+        session.save(state).await?;
+    }
+    Ok(deliveries)
+}
+
+/// Notes that every notifier has are done with.
+fn settle_outbox(state: &mut CheckState, notifiers: &[Box<dyn Notifier>]) {
+    let lacking = |note: &lag_core::Note| {
+        let mut names = notifiers.iter().map(|one| one.name());
+        names.any(|name| !note.sent_to.contains(name))
+    };
+    state.outbox.retain(lacking);
+    if state.outbox.is_empty() {
+        state.dropped_notes = 0;
+    }
+}
+
+/// Notes about the run itself, not about a group.
+pub fn note_lost_state(state: &mut CheckState, moved_to: &str, now: Timestamp) {
+    state.outbox.push(lag_core::Note {
+        at: now,
+        event: Event::StateLost {
+            moved_to: moved_to.to_owned(),
+        },
+        sent_to: std::collections::BTreeSet::new(),
+    });
+}
+
+/// A cluster that cannot be reached: every change fails with the reason, so that people are told and the next run tries
+/// again.
+#[derive(Debug)]
+pub struct Unreachable(pub PortError);
+
+impl Scaler for Unreachable {
+    fn restart<'a>(
+        &'a self,
+        _: &'a lag_core::Target,
+        _: &'a str,
+    ) -> lag_core::port::BoxFuture<'a, Result<Effect, PortError>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+
+    fn scalable<'a>(
+        &'a self,
+        _: &'a lag_core::Target,
+    ) -> lag_core::port::BoxFuture<'a, Result<lag_core::port::Scalable, PortError>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+
+    fn scale<'a>(
+        &'a self,
+        _: &'a lag_core::Target,
+        _: &'a lag_core::port::Scalable,
+        _: u32,
+    ) -> lag_core::port::BoxFuture<'a, Result<Effect, PortError>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+
+    fn record<'a>(
+        &'a self,
+        _: &'a lag_core::Target,
+        _: &'a str,
+        _: &'a str,
+        _: bool,
+    ) -> lag_core::port::BoxFuture<'a, Result<(), PortError>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}
