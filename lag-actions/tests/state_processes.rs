@@ -129,7 +129,7 @@ async fn a_killed_process_frees_the_lock_and_leaves_the_old_state_or_the_new_one
         child.wait().unwrap();
         seen.extend(lines);
         let last = |word: &str| {
-            let of_word = seen.iter().filter_map(|line| line.strip_prefix(word));
+            let mut of_word = seen.iter().filter_map(|line| line.strip_prefix(word));
             of_word
                 .next_back()
                 .map_or(0, |number| number.parse().unwrap())
