@@ -202,6 +202,7 @@ async fn damage_is_kept_and_told_until_a_run_has_saved(world: &impl World) {
         "{moved_to}"
     );
     assert!(!reason.is_empty());
+    session.save(&numbered(9)).await.unwrap();
     session.save(&numbered(1)).await.unwrap();
     session.close().await.unwrap();
     assert_eq!(world.kept(&moved_to).as_deref(), Some(damaged));

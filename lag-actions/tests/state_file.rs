@@ -151,6 +151,28 @@ async fn a_lock_that_cannot_be_made_is_named() {
     assert!(error.what.contains("state.json.lock"), "{error}");
 }
 
+/// Even root may not make a file there.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_that_lets_nobody_write_is_forbidden() {
+    let store = store("/sys/state.json");
+    assert_eq!(store.peek().await.unwrap().dropped_notes, 0);
+    let error = refused(&store).await;
+    assert_eq!(error.kind, PortErrorKind::Forbidden, "{error}");
+    assert!(
+        error
+            .what
+            .starts_with("cannot lock state file /sys/state.json.lock: "),
+        "{error}"
+    );
+    assert!(
+        error
+            .what
+            .ends_with("choose another place with --state-file"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn who_has_lost_the_lock_file_neither_acts_nor_saves() {
     let directory = TempDir::new().unwrap();

@@ -11,7 +11,7 @@ use state::{
     is_busy, numbered, open, refused,
 };
 use std::time::Duration;
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, sleep};
 
 /// A lease as another process has left it.
 fn lease(holder: &str, renewed: &str) -> Value {
@@ -278,16 +278,13 @@ async fn the_same_name_taken_by_another_session_is_lost_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_label_or_a_lost_answer_is_no_loss() {
+async fn a_label_is_no_loss() {
     let cluster = Cluster::default();
     let mut session = open(&cluster.store("pod-1")).await;
     let mut labelled = cluster.object(LEASE).unwrap();
     labelled["metadata"]["labels"] = json!({"team": "orders"});
     cluster.put(LEASE, labelled);
     sleep(Duration::from_secs(12)).await;
-    session.still_ours().await.unwrap();
-    cluster.answer_next(Method::PUT, LEASE, Answer::Unheard);
-    sleep(Duration::from_secs(18)).await;
     session.still_ours().await.unwrap();
     let lease = cluster.object(LEASE).unwrap();
     assert_eq!(lease["metadata"]["labels"]["team"], "orders");
@@ -317,19 +314,18 @@ async fn a_lease_that_cannot_be_renewed_is_not_ours_before_it_runs_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_hangs_is_given_up_in_time_for_another() {
-    let cluster = Cluster::default();
-    let mut session = open(&cluster.store("pod-1")).await;
-    cluster.answer_next(Method::PUT, LEASE, Answer::Hang);
-    for _ in 0..200 {
-        advance(Duration::from_millis(100)).await;
-        tokio::task::yield_now().await;
-        let age = session.still_ours().await;
-        assert!(age.is_ok() || age.is_err_and(|error| error.kind == PortErrorKind::Unavailable));
+async fn one_lost_answer_is_made_up_for_before_the_deadline() {
+    for answer in [Answer::Hang, Answer::Unheard] {
+        let cluster = Cluster::default();
+        let mut session = open(&cluster.store("pod-1")).await;
+        cluster.answer_next(Method::PUT, LEASE, answer);
+        for _ in 0..300 {
+            sleep(Duration::from_millis(100)).await;
+            session.still_ours().await.unwrap();
+        }
+        session.close().await.unwrap();
+        assert_eq!(spec(&cluster)["holderIdentity"], "");
     }
-    sleep(Duration::from_secs(6)).await;
-    session.still_ours().await.unwrap();
-    session.close().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

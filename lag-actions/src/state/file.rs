@@ -235,5 +235,12 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> PortError {
         }
         _ => PortErrorKind::Unavailable,
     };
-    PortError::new(kind, format!("cannot {what} {}: {error}", place(path)))
+    let advice = match kind {
+        PortErrorKind::Forbidden => ": allow it, or choose another place with --state-file",
+        _ => "",
+    };
+    PortError::new(
+        kind,
+        format!("cannot {what} {}: {error}{advice}", place(path)),
+    )
 }

@@ -171,7 +171,9 @@ proptest! {
     #[test]
     fn a_state_that_is_cut_is_none(state in strategies::state(), at in any::<prop::sample::Index>()) {
         let text = render(&state);
-        prop_assert!(parse(&text.as_bytes()[..at.index(text.len())], None).is_err());
+        for end in [at.index(text.len()), text.len() - 1] {
+            prop_assert!(parse(&text.as_bytes()[..end], None).is_err());
+        }
     }
 
     #[test]

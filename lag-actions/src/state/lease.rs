@@ -25,8 +25,8 @@ const DURATION_SECONDS: i32 = 15;
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 const RENEW_DEADLINE: Duration = Duration::from_secs(10);
 const RETRY_EVERY: Duration = Duration::from_secs(2);
-/// Shorter than [`LIMIT`], or one lost answer would use up the whole deadline.
-const RENEW_LIMIT: Duration = Duration::from_secs(4);
+/// So short that after one lost answer there is time for another try before the deadline.
+const RENEW_LIMIT: Duration = Duration::from_secs(2);
 /// A check does not wait longer than this for a holder that may be gone.
 const PATIENCE: Duration = Duration::from_secs(60);
 
