@@ -1,7 +1,12 @@
 //! All groups: state and board in; next state, plans and verdicts out.
 
-use super::{ActionPlan, CheckState, PolicyBook, Verdict};
-use crate::{Board, GroupKey, MappingError, Opinion, TargetMap, Threshold};
+use super::{
+    ActionPlan, CheckState, PolicyBook, Verdict,
+    gates::{Case, Run},
+    notes::Topic,
+    step::step,
+};
+use crate::{Board, GroupKey, MappingError, Opinion, Reading, TargetMap, Threshold};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -44,7 +49,7 @@ pub struct Evaluation {
     pub to_confirm: Vec<GroupKey>,
 }
 
-/// Works out what to do. Only totals of groups count (`topic` is `None`). Same arguments, same result.
+/// Works out what to do. A second evaluation with opinions starts from the same `state` as the first. Only totals of groups count (`topic` is `None`). Same arguments, same result.
 ///
 /// # Errors
 /// [`MappingError`] when the workload of any group that was read cannot be told: then nothing is done for any.
@@ -55,6 +60,55 @@ pub fn evaluate(
     opinions: &BTreeMap<GroupKey, Opinion>,
     now: Timestamp,
 ) -> Result<Evaluation, MappingError> {
-    let _ = (rules, state, board, opinions, now);
-    unimplemented!("helper escalate")
+    let mut readings: BTreeMap<GroupKey, Reading> = board
+        .rows(now, rules.max_age)
+        .filter(|row| row.series.topic.is_none())
+        .map(|row| {
+            let key = GroupKey::total(row.instance.clone(), row.series.group.clone());
+            (key, row.reading)
+        })
+        .collect();
+    for key in state.groups.keys() {
+        readings
+            .entry(key.clone())
+            .or_insert_with(|| board.read(key, now, rules.max_age));
+    }
+    let mut run = Run {
+        state: state.clone(),
+        plans: Vec::new(),
+        to_confirm: Vec::new(),
+    };
+    let mut verdicts = Vec::with_capacity(readings.len());
+    for (key, reading) in readings {
+        let target = rules.targets.resolve(&key)?;
+        let policy = rules.policies.of(&key);
+        let case = Case {
+            topic: Topic {
+                key: &key,
+                policy,
+                now,
+            },
+            targets: rules.targets,
+            target: target.as_ref(),
+            opinion: opinions.get(&key),
+            hands_off: rules.hands_off,
+        };
+        let prior = run.state.groups.remove(&key);
+        let (next, verdict) = step(&case, &mut run, prior, &reading);
+        if let Some(record) = next {
+            run.state.groups.insert(key.clone(), record);
+        }
+        verdicts.push(GroupVerdict {
+            verdict,
+            threshold: policy.threshold,
+            workload: target.map(|target| target.workload.to_string()),
+            key,
+        });
+    }
+    Ok(Evaluation {
+        state: run.state,
+        plans: run.plans,
+        verdicts,
+        to_confirm: run.to_confirm,
+    })
 }

@@ -3,15 +3,22 @@
 //! Order of a run: open (lock), collect, [`evaluate`], save, act, [`settle`], save, close. A crash before the first save
 //! has done nothing; after it, what was pending is carried out by the next run, in a way that is safe to send twice.
 
+mod begin;
+mod ending;
 mod evaluate;
+mod gates;
+mod notes;
 mod policy;
+mod retry;
+mod scale;
 mod settle;
 mod state;
 mod step;
 
 pub use evaluate::{CheckRules, Evaluation, GroupVerdict, evaluate};
 pub use policy::{Action, EscalationPolicy, PolicyBook, PolicyOverride, Stage};
-pub use settle::{ScaleDecision, decide_scale, remember, settle};
+pub use scale::{ScaleDecision, decide_scale};
+pub use settle::{remember, settle};
 pub use state::{
     Change, CheckState, GroupState, Pending, ResolvedScale, ScaleSubject, WorkloadState,
 };

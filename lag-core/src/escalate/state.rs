@@ -1,6 +1,6 @@
 //! What is remembered between runs.
 
-use crate::{GroupKey, Lag, Note, Outcome, Replicas, Workload};
+use crate::{GroupKey, Lag, LagSample, Note, Outcome, Replicas, Workload};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ pub struct GroupState {
     pub stage: u32,
     /// Time of the newest sample that was counted: the same sample never counts twice.
     pub sample_at: Timestamp,
+    /// Lag in that sample.
+    pub lag: Lag,
     /// When the last stage began, by the clock of the run.
     pub stage_at: Option<Timestamp>,
     /// Changes that are decided and not known to be done.
@@ -38,12 +40,57 @@ pub struct GroupState {
     pub told_at: Option<Timestamp>,
     /// Lag when replicas were last added: if it rises from there, more replicas do not help.
     pub lag_at_scale: Option<Lag>,
+    /// Replicas that were added in this episode, in order: what a scale-back takes back.
+    pub added: Vec<ResolvedScale>,
     /// Replicas grew and lag rises all the same: no more scaling in this episode.
     pub stuck: bool,
     /// People were told that the second opinion disagrees.
     pub disputed: bool,
     /// The lag has recovered, and only a pending scale-back keeps the record.
     pub recovered: bool,
+}
+
+impl GroupState {
+    pub(super) fn opened(sample: LagSample) -> Self {
+        Self {
+            since: sample.at,
+            stage: 0,
+            sample_at: sample.at,
+            lag: sample.lag,
+            stage_at: None,
+            pending: Vec::new(),
+            done: Vec::new(),
+            told_at: None,
+            lag_at_scale: None,
+            added: Vec::new(),
+            stuck: false,
+            disputed: false,
+            recovered: false,
+        }
+    }
+
+    /// Counts a sample; an older one than is known counts for nothing.
+    pub(super) fn saw(&mut self, sample: LagSample) {
+        if sample.at >= self.sample_at {
+            self.sample_at = sample.at;
+            self.lag = sample.lag;
+        }
+    }
+
+    /// The newest sample that was counted.
+    pub(super) fn sample(&self) -> LagSample {
+        LagSample {
+            at: self.sample_at,
+            lag: self.lag,
+            trend: None,
+        }
+    }
+
+    /// Whether people know what came of the stage that began last.
+    pub(super) fn has_told_stage(&self) -> bool {
+        self.told_at
+            .is_some_and(|told| self.stage_at.is_none_or(|began| told >= began))
+    }
 }
 
 /// A change that is decided and not known to be done.
@@ -76,6 +123,18 @@ pub enum Change {
     },
     /// Take back what [`Change::Scale`] has added.
     ScaleBack(ResolvedScale),
+}
+
+impl Change {
+    /// Whether both are tries of the same, or the same wish of two groups; how far it has come does not matter.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Restart { .. }, Self::Restart { .. }) => true,
+            (Self::Scale { wanted, .. }, Self::Scale { wanted: also, .. }) => wanted == also,
+            (Self::ScaleBack(back), Self::ScaleBack(also)) => back == also,
+            (Self::Restart { .. } | Self::Scale { .. } | Self::ScaleBack(_), _) => false,
+        }
+    }
 }
 
 /// A scaling in absolute numbers.

@@ -1,6 +1,13 @@
 //! One group: its state and what was read, in; its next state and verdict, out.
 
-use crate::{Lag, LagSample};
+use super::{
+    GroupState,
+    begin::begin,
+    ending::{missing, recover},
+    gates::{Case, Run, later},
+    retry::retry,
+};
+use crate::{Lag, LagSample, News, Reading};
 use jiff::{SignedDuration, Timestamp};
 
 /// What a run says about a group.
@@ -88,6 +95,110 @@ pub enum Hold {
         /// Lag as the Kafka service has it.
         total: Lag,
     },
-    /// The state was lost, or acting is switched off for this run.
+    /// The state was lost, acting is switched off for this run, or a change was given up whose outcome nobody knows.
     HandsOff(String),
+}
+
+/// What becomes of a group's record, and what is said about it.
+pub(super) type Next = (Option<GroupState>, Verdict);
+
+pub(super) fn held(record: GroupState, sample: LagSample, why: Hold) -> Next {
+    let stage = record.stage;
+    (Some(record), Verdict::Held { sample, stage, why })
+}
+
+pub(super) fn step(
+    case: &Case<'_>,
+    run: &mut Run,
+    prior: Option<GroupState>,
+    seen: &Reading,
+) -> Next {
+    let sample = match seen {
+        Reading::Fresh(sample) => *sample,
+        Reading::Stale { .. } | Reading::Absent | Reading::Failed { .. } => {
+            return missing(case, run, prior, seen);
+        }
+    };
+    let threshold = case.topic.policy.threshold;
+    let is_breach = threshold.is_breach(sample.lag);
+    let Some(mut record) = prior else {
+        if is_breach {
+            return climb(case, run, GroupState::opened(sample), sample);
+        }
+        return (None, Verdict::Ok(sample));
+    };
+    let is_new = sample.at > record.sample_at;
+    if !is_breach && record.recovered {
+        return retry(case, run, record, sample);
+    }
+    if is_breach && !record.recovered && !record.pending.is_empty() {
+        return retry(case, run, record, sample);
+    }
+    if !is_new {
+        return held(record, sample, Hold::SameSample);
+    }
+    if is_breach && record.recovered {
+        // What was still to be taken back is needed again.
+        return climb(case, run, GroupState::opened(sample), sample);
+    }
+    record.saw(sample);
+    if is_breach {
+        return climb(case, run, record, sample);
+    }
+    if threshold.is_recovery(sample.lag) {
+        return recover(case, run, record, sample);
+    }
+    if record.stage == 0 {
+        return (None, Verdict::Ok(sample));
+    }
+    held(record, sample, Hold::Between)
+}
+
+/// A breach that is new to the record.
+fn climb(case: &Case<'_>, run: &mut Run, record: GroupState, sample: LagSample) -> Next {
+    let (policy, now) = (case.topic.policy, case.topic.now);
+    if sample.at.duration_since(record.since) < policy.sustained_for {
+        let until = later(record.since, policy.sustained_for);
+        return held(record, sample, Hold::NotSustained { until });
+    }
+    let stage = usize::try_from(record.stage).ok();
+    let Some(stage) = stage.and_then(|stage| policy.stages.get(stage)) else {
+        return exhausted(case, run, record, sample);
+    };
+    if let Some(began) = record.stage_at {
+        let until = later(began, policy.min_gap);
+        if until > now {
+            return held(record, sample, Hold::Gap { until });
+        }
+    }
+    if let Some(within) = drains_within(case, sample) {
+        return held(record, sample, Hold::Draining { within });
+    }
+    begin(case, run, record, sample, stage)
+}
+
+fn drains_within(case: &Case<'_>, sample: LagSample) -> Option<SignedDuration> {
+    let policy = case.topic.policy;
+    let most = policy.hold_while_draining_within?;
+    let surplus = sample.lag.as_f64() - policy.threshold.recover_at().as_f64();
+    let within = sample.trend?.drain(Lag::try_from(surplus).ok()?)?;
+    (within <= most).then_some(within)
+}
+
+fn exhausted(case: &Case<'_>, run: &mut Run, mut record: GroupState, sample: LagSample) -> Next {
+    let topic = &case.topic;
+    let told = record.told_at.or(record.stage_at);
+    let reminded = told
+        .zip(topic.policy.remind_every)
+        .is_some_and(|(told, every)| topic.now.duration_since(told) >= every);
+    if reminded {
+        let before = record.done.clone();
+        topic.tell_stage(
+            &mut run.state,
+            &mut record,
+            sample,
+            News::Reminder { before },
+        );
+    }
+    (Some(record), Verdict::Exhausted { sample, reminded })
 }
