@@ -95,7 +95,7 @@ pub enum Hold {
         /// Lag as the Kafka service has it.
         total: Lag,
     },
-    /// The state was lost, or acting is switched off for this run.
+    /// The state was lost, acting is switched off for this run, or a change was given up whose outcome nobody knows.
     HandsOff(String),
 }
 

@@ -45,6 +45,19 @@ fn between_two_stages_of_a_group_lies_at_least_the_gap() {
     assert_eq!(world.run(ABOVE).word(), "escalated 2");
 }
 
+#[test]
+fn a_stage_that_only_tells_waits_for_the_gap_too() {
+    let mut world = World::with(|policy| policy.min_gap = minutes(15));
+    world.targets.rules.clear();
+    assert_eq!(world.run(ABOVE).word(), "escalated 1");
+    let held = world.run(ABOVE);
+    assert_eq!(held.word(), "gap");
+    assert!(held.news.is_empty());
+    assert_eq!(world.run(ABOVE).word(), "escalated 2");
+    assert_eq!(world.run(ABOVE).word(), "gap");
+    assert_eq!(world.run(ABOVE).word(), "escalated 3");
+}
+
 fn falling(world: &World, number: f64, minutes_to_recovery: f64) -> Seen {
     let per_minute = (number - 100_000.0) / minutes_to_recovery;
     let now = world.now.as_millisecond();

@@ -237,3 +237,18 @@ fn a_partly_carried_out_plan_keeps_the_rest_and_a_new_sample_goes_with_the_next_
         if before.len() == 2 && *lasted == minutes(20))
     );
 }
+
+#[test]
+fn two_stages_that_begin_at_the_same_moment_are_both_told() {
+    let mut world = World::with(|policy| policy.min_gap = minutes(0));
+    for (stage, age) in [(1, 3), (2, 2), (3, 1)] {
+        let sample = LagSample {
+            at: world.now - minutes(age),
+            lag: crate::world::lag(200_000.0),
+            trend: None,
+        };
+        let ran = world.run_now(&[("g", crate::world::Seen::Sample(sample))]);
+        assert_eq!(ran.word(), format!("escalated {stage}"));
+        assert!(matches!(&ran.news[..], [News::Stage { .. }]), "{stage}");
+    }
+}
