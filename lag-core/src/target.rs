@@ -198,3 +198,115 @@ impl Target {
             .map_or(self.bounds, |most| self.bounds.at_most(most))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bounds(min: u32, max: u32) -> Bounds {
+        Bounds::try_from((min, max)).unwrap()
+    }
+
+    #[test]
+    fn bounds_the_wrong_way_round_are_refused() {
+        let error = Bounds::try_from((5, 2)).unwrap_err().to_string();
+        assert!(
+            error.contains("between 5 and 2") && error.contains("comes first"),
+            "{error}"
+        );
+        assert_eq!(Bounds::try_from((2, 2)).map(Bounds::max), Ok(2));
+    }
+
+    #[test]
+    fn a_workload_at_zero_stays_at_zero() {
+        for wanted in [Replicas::By(2), Replicas::By(i32::MAX), Replicas::To(4)] {
+            assert_eq!(wanted.resolve(0, bounds(1, 10)), 0, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn a_wanted_number_is_held_within_its_bounds_and_never_wraps() {
+        for (wanted, current, expected) in [
+            (Replicas::By(2), 2, 4),
+            (Replicas::By(2), 9, 10),
+            (Replicas::By(-5), 3, 1),
+            (Replicas::To(7), 2, 7),
+            (Replicas::To(99), 2, 10),
+            (Replicas::To(0), 2, 1),
+            (Replicas::By(i32::MAX), u32::MAX, 10),
+            (Replicas::By(i32::MIN), u32::MAX, 10),
+            (Replicas::By(i32::MIN), 1, 1),
+        ] {
+            assert_eq!(
+                wanted.resolve(current, bounds(1, 10)),
+                expected,
+                "{wanted:?} from {current}"
+            );
+        }
+        assert_eq!(
+            Replicas::By(1).resolve(u32::MAX, bounds(0, u32::MAX)),
+            u32::MAX
+        );
+    }
+
+    #[test]
+    fn partitions_win_over_the_minimum() {
+        let target = Target {
+            workload: Workload {
+                namespace: "orders".into(),
+                kind: WorkloadKind::Deployment,
+                name: "cust".into(),
+            },
+            bounds: bounds(4, 10),
+            partitions: Some(3),
+            restart: RestartWay::Rollout,
+            autoscaler: OnAutoscaler::Refuse,
+        };
+        assert_eq!(target.limits(), bounds(3, 3));
+        assert_eq!(bounds(1, 10).at_most(6), bounds(1, 6));
+        assert_eq!(bounds(1, 10).at_most(20), bounds(1, 10));
+        let free = Target {
+            partitions: None,
+            ..target
+        };
+        assert_eq!(free.limits(), bounds(4, 10));
+        assert_eq!(free.workload.to_string(), "orders/Deployment/cust");
+    }
+
+    #[test]
+    fn what_a_kind_can_do_is_known() {
+        let rollout = WorkloadKind::Custom {
+            group: "argoproj.io".into(),
+            version: "v1alpha1".into(),
+            kind: "Rollout".into(),
+            plural: "rollouts".into(),
+        };
+        for (kind, restarts, scales) in [
+            (WorkloadKind::Deployment, true, true),
+            (WorkloadKind::StatefulSet, true, true),
+            (WorkloadKind::DaemonSet, true, false),
+            (WorkloadKind::ReplicaSet, false, true),
+            (rollout.clone(), false, true),
+        ] {
+            assert_eq!(
+                (kind.can_restart(), kind.can_scale()),
+                (restarts, scales),
+                "{kind:?}"
+            );
+        }
+        assert_eq!(rollout.api_version(), "argoproj.io/v1alpha1");
+        assert_eq!(WorkloadKind::DaemonSet.api_version(), "apps/v1");
+    }
+
+    proptest! {
+        #[test]
+        fn no_wish_leaves_the_bounds(current in 1_u32.., more: i32, to: u32, a: u32, b: u32) {
+            let within = bounds(a.min(b), a.max(b));
+            for wanted in [Replicas::By(more), Replicas::To(to)] {
+                let number = wanted.resolve(current, within);
+                prop_assert!(number >= within.min() && number <= within.max());
+            }
+        }
+    }
+}

@@ -61,3 +61,50 @@ impl Threshold {
         lag <= self.recover_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lag(value: f64) -> Lag {
+        Lag::try_from(value).unwrap()
+    }
+
+    #[test]
+    fn a_threshold_exactly_met_is_no_breach() {
+        let threshold = Threshold::new(lag(150_000.0), lag(100_000.0)).unwrap();
+        assert!(!threshold.is_breach(lag(150_000.0)));
+        assert!(threshold.is_breach(lag(150_000.5)));
+        assert!(threshold.is_recovery(lag(100_000.0)));
+    }
+
+    #[test]
+    fn between_the_two_numbers_there_is_neither_breach_nor_recovery() {
+        let threshold = Threshold::new(lag(150_000.0), lag(100_000.0)).unwrap();
+        for value in [100_000.5, 120_000.0, 150_000.0] {
+            assert!(!threshold.is_breach(lag(value)), "{value}");
+            assert!(!threshold.is_recovery(lag(value)), "{value}");
+        }
+    }
+
+    #[test]
+    fn one_number_for_both_leaves_no_gap_and_no_overlap() {
+        let threshold = Threshold::new(lag(5.0), lag(5.0)).unwrap();
+        for value in [0.0, 4.9, 5.0, 5.1] {
+            assert_ne!(
+                threshold.is_breach(lag(value)),
+                threshold.is_recovery(lag(value)),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn recovery_above_the_breach_is_refused() {
+        let error = Threshold::new(lag(100.0), lag(101.0)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "recovery at 101 lies above the breach at 100: it must be at most that"
+        );
+    }
+}
