@@ -2,10 +2,10 @@
 
 use crate::common::{self, assert_error, clock, json, made, quick, send};
 use lag_actions::notify::{Http, HttpOptions, Service, notifier};
-use lag_core::port::PortErrorKind::{Invalid, Unavailable};
+use lag_core::port::PortErrorKind::{Invalid, RateLimited, Unavailable};
 use serde_json::json;
 use std::{
-    io::Read,
+    io::{Read, Write},
     net::TcpListener,
     sync::{
         Arc,
@@ -34,10 +34,18 @@ async fn a_server_that_recovers_gets_the_message() {
 
 #[tokio::test]
 async fn a_server_error_is_one_whatever_its_body_says() {
-    let answer = ResponseTemplate::new(503).set_body_json(json!({"errcode": 0}));
-    let server = common::server("/robot/send", answer, 3).await;
-    let error = send(&*made(&server, robot())).await.unwrap_err();
-    assert_error(&error, Unavailable, &["HTTP 503"]);
+    for errcode in [0, 310_000] {
+        let body = json!({"errcode": errcode});
+        let answer = ResponseTemplate::new(503).set_body_json(&body);
+        let server = common::server("/robot/send", answer, 3).await;
+        let error = send(&*made(&server, robot())).await.unwrap_err();
+        assert_error(&error, Unavailable, &["HTTP 503"]);
+
+        let answer = ResponseTemplate::new(429).set_body_json(&body);
+        let server = common::server("/robot/send", answer, 1).await;
+        let error = send(&*made(&server, robot())).await.unwrap_err();
+        assert_error(&error, RateLimited, &["HTTP 429"]);
+    }
 }
 
 #[tokio::test]
@@ -126,11 +134,27 @@ async fn a_connection_that_never_was_is_tried_three_times() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_not_read_to_its_end() {
-    let answer = ResponseTemplate::new(200).set_body_bytes(vec![b' '; 4 << 20]);
-    let server = common::server("/robot/send", answer, 1).await;
-    let error = send(&*made(&server, robot())).await.unwrap_err();
+async fn an_endless_answer_is_not_read_on_and_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let _ = socket.read(&mut [0; 4096]);
+        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while socket.write_all(&[b' '; 4096]).is_ok() {}
+    });
+    let options = HttpOptions {
+        timeout: Duration::from_secs(2),
+        ..quick()
+    };
+    let http = Arc::new(Http::new(options).unwrap());
+    let settings = common::at(&format!("http://{address}"), robot());
+    let robot = notifier(settings, http, clock()).unwrap();
+    let error = send(&*robot).await.unwrap_err();
     assert_error(&error, Unavailable, &["something else than its JSON"]);
+    // Waiting on this thread would keep the client from closing its side.
+    let closed = tokio::task::spawn_blocking(move || server.join());
+    closed.await.unwrap().unwrap();
 }
 
 #[tokio::test]
