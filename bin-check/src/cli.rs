@@ -1,5 +1,6 @@
 //! The command line, its exit codes, and what is said about mistakes in it.
 
+use crate::output::nagios;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use lag_runtime::{
     args::{Args, ReadArgs},
@@ -13,13 +14,15 @@ use std::{
 pub(crate) const NAME: &str = "kafka-lag";
 
 /// How the program ends. A wrong flag and a panic are no statement about lag, so they share the code that monitoring
-/// systems read as "unknown"; 2 is kept free for "critical".
+/// systems read as "unknown"; only `check` says "critical".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     /// Looked, and found what was asked for.
     Done = 0,
-    /// Could not look, or did not find it.
+    /// Could not look, or did not find it; `check`: warning.
     Failed = 1,
+    /// `check` only: lag is too high, or an action has failed.
+    Critical = 2,
     /// Was called wrongly, or has a bug.
     Unknown = 3,
 }
@@ -63,6 +66,10 @@ pub(crate) enum Command {
     CheckConfig(Box<Args>),
     /// Find out why there is no number: keys, network, permission, instance, data
     Doctor(Box<DoctorArgs>),
+    /// Check all groups once: exit code for monitoring, and with --act the staged reaction
+    Check(Box<CheckArgs>),
+    /// Show or reset what check remembers
+    State(Box<StateArgs>),
     /// Print a completion script
     Completions {
         /// The shell it is for
@@ -185,6 +192,159 @@ pub(crate) struct DoctorArgs {
     pub(crate) read: ReadArgs,
 }
 
+/// How `check` writes its answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CheckOutput {
+    /// Status line, performance data, long text.
+    #[default]
+    Nagios,
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For the textfile collector of the node exporter.
+    Prometheus,
+}
+
+/// Which groups have performance data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Perfdata {
+    /// Those that are not well, and the sum.
+    #[default]
+    Offenders,
+    /// All.
+    All,
+}
+
+/// What a group without a number is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OnUnknown {
+    #[default]
+    Unknown,
+    Warning,
+    Critical,
+    Ok,
+}
+
+impl OnUnknown {
+    pub(crate) fn severity(self) -> lag_core::Severity {
+        match self {
+            Self::Unknown => lag_core::Severity::Unknown,
+            Self::Warning => lag_core::Severity::Warning,
+            Self::Critical => lag_core::Severity::Critical,
+            Self::Ok => lag_core::Severity::Ok,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Warn when the lag of a group is outside of this range, such as 100000 or @10:20
+    #[arg(short = 'w', long, value_name = "RANGE", env = "KAFKA_LAG_WARNING")]
+    pub(crate) warning: Option<String>,
+    /// Critical when it is outside of this range [default: above the policy's breach_above, 150000]
+    #[arg(short = 'c', long, value_name = "RANGE", env = "KAFKA_LAG_CRITICAL")]
+    pub(crate) critical: Option<String>,
+    /// Do what the policy says: restart, scale, tell people. Without it, nothing is changed or remembered
+    #[arg(long, env = "KAFKA_LAG_ACT")]
+    pub(crate) act: bool,
+    /// Show what --act would send, and ask the cluster whether it would take it; nothing is changed or remembered
+    #[arg(long, conflicts_with = "act", env = "KAFKA_LAG_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// Say for each group why it is judged so
+    #[arg(long, env = "KAFKA_LAG_EXPLAIN")]
+    pub(crate) explain: bool,
+    /// Print nothing when all is well, as cron likes it
+    #[arg(short = 'q', long, env = "KAFKA_LAG_QUIET")]
+    pub(crate) quiet: bool,
+    /// More detail; the same as --explain
+    #[arg(short = 'v', long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How to write the answer
+    #[arg(
+        short = 'o',
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        env = "KAFKA_LAG_CHECK_OUTPUT"
+    )]
+    pub(crate) output: CheckOutput,
+    /// File that -o prometheus replaces, in the directory of the textfile collector
+    #[arg(long, value_name = "FILE", env = "KAFKA_LAG_OUTPUT_FILE")]
+    pub(crate) output_file: Option<std::path::PathBuf>,
+    /// Which groups have performance data
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHICH",
+        env = "KAFKA_LAG_PERFDATA"
+    )]
+    pub(crate) perfdata: Perfdata,
+    /// What a group, or an instance, without a number is
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "STATE",
+        env = "KAFKA_LAG_ON_UNKNOWN"
+    )]
+    pub(crate) on_unknown: OnUnknown,
+    /// Time for reading all instances, then UNKNOWN; actions have their own limits [default: 10s]
+    #[arg(
+        id = "check_timeout",
+        short = 't',
+        long = "timeout",
+        value_name = "DURATION",
+        env = "KAFKA_LAG_CHECK_TIMEOUT"
+    )]
+    pub(crate) timeout: Option<String>,
+    #[command(flatten)]
+    pub(crate) policy: lag_runtime::args::ReactionArgs,
+    #[command(flatten)]
+    pub(crate) kafka: KafkaArgs,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StateArgs {
+    #[command(subcommand)]
+    pub(crate) command: StateCommand,
+}
+
+/// What to do with the state.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum StateCommand {
+    /// Print what is remembered, as it is written
+    Show(StatePlaceArgs),
+    /// Forget the episodes of these groups, or of all: the next breach begins at the first stage
+    Reset {
+        /// Groups: INSTANCE/NAME, or NAME when only one instance has it
+        #[arg(required_unless_present = "all")]
+        groups: Vec<String>,
+        /// Forget all episodes, and messages that wait
+        #[arg(long, conflicts_with = "groups")]
+        all: bool,
+        #[command(flatten)]
+        place: StatePlaceArgs,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatePlaceArgs {
+    /// Configuration file (YAML)
+    #[arg(
+        long = "config.file",
+        env = "KAFKA_LAG_CONFIG_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) config_file: Option<String>,
+    #[command(flatten)]
+    pub(crate) policy: lag_runtime::args::ReactionArgs,
+}
+
 /// Shells with a completion script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Shell {
@@ -218,13 +378,14 @@ Exit codes:
   3  wrong flag, or a bug of the program; 2 is never used";
 
 /// The commands that take the flags of [`ReadArgs`].
-const READING: [&str; 6] = [
+const READING: [&str; 7] = [
     "show",
     "inspect",
     "metrics",
     "instances",
     "check-config",
     "doctor",
+    "check",
 ];
 
 /// The whole command line. `-h` leaves out the flags that all commands share, `--help` shows all.
@@ -279,8 +440,20 @@ pub(crate) fn explain(error: &clap::Error) -> Code {
         let _ = error.print();
         return Code::Unknown;
     }
-    complain(&lag_runtime::args::in_one_line(error));
+    let problem = lag_runtime::args::in_one_line(error);
+    tell_monitoring(&problem);
+    complain(&problem);
     Code::Unknown
+}
+
+/// A monitoring system reads stdout: what goes wrong before `check` can say so itself.
+fn tell_monitoring(problem: &str) {
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|command| command == "check")
+    {
+        let _ = crate::output::write(nagios::unknown(problem).as_bytes());
+    }
 }
 
 /// The last word of the program: one line, also when logs are not set up.
@@ -298,9 +471,9 @@ pub(crate) fn guarded(command: impl FnOnce() -> anyhow::Result<Code>) -> ExitCod
             Code::Failed.into()
         }
         Err(_) => {
-            complain(
-                "this is a bug of the program and says nothing about lag; please report the lines above",
-            );
+            let problem = "this is a bug of the program and says nothing about lag; please report the lines on stderr";
+            tell_monitoring(problem);
+            complain(problem);
             Code::Unknown.into()
         }
     }

@@ -8,7 +8,7 @@ use lag_core::{
     escalate::{Action, EscalationPolicy},
 };
 use lag_runtime::{
-    args::{CheckArgs, ReadArgs},
+    args::{ReactionArgs, ReadArgs},
     config::{CheckConfig, Config, ConfigError, File, NotifierKind, SecretSource, StatePlace},
 };
 use std::{path::PathBuf, time::Duration};
@@ -16,7 +16,7 @@ use std::{path::PathBuf, time::Duration};
 #[derive(clap::Parser)]
 struct Program {
     #[command(flatten)]
-    check: CheckArgs,
+    check: ReactionArgs,
     #[command(flatten)]
     read: ReadArgs,
 }

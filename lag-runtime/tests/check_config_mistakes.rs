@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use lag_runtime::{
-    args::{CheckArgs, ReadArgs},
+    args::{ReactionArgs, ReadArgs},
     config::{CheckConfig, ConfigError, File},
 };
 
-fn resolve(args: &CheckArgs, text: &str) -> Result<CheckConfig, ConfigError> {
+fn resolve(args: &ReactionArgs, text: &str) -> Result<CheckConfig, ConfigError> {
     let read = ReadArgs {
         config_file: Some("check.yaml".to_owned()),
         ..ReadArgs::default()
@@ -18,7 +18,7 @@ fn resolve(args: &CheckArgs, text: &str) -> Result<CheckConfig, ConfigError> {
 /// Each text and the whole message it leads to, after the name of the file.
 fn say(table: &[(&str, &str)]) {
     for (text, message) in table {
-        let error = resolve(&CheckArgs::default(), text).unwrap_err();
+        let error = resolve(&ReactionArgs::default(), text).unwrap_err();
         assert_eq!(error.to_string(), format!("check.yaml {message}"), "{text}");
     }
 }
@@ -177,9 +177,9 @@ fn state_and_language() {
 
 #[test]
 fn a_flag_and_the_file_naming_two_places_of_state_are_refused_too() {
-    let args = CheckArgs {
+    let args = ReactionArgs {
         state_file: Some("/a".into()),
-        ..CheckArgs::default()
+        ..ReactionArgs::default()
     };
     let error = resolve(&args, "check:\n  state_configmap: ns/a\n").unwrap_err();
     assert_eq!(
@@ -191,17 +191,17 @@ fn a_flag_and_the_file_naming_two_places_of_state_are_refused_too() {
 
 #[test]
 fn wrong_flags_are_named_with_their_variable() {
-    let args = CheckArgs {
+    let args = ReactionArgs {
         lang: Some("fr".into()),
-        ..CheckArgs::default()
+        ..ReactionArgs::default()
     };
     assert_eq!(
         resolve(&args, "").unwrap_err().to_string(),
         "--lang (or KAFKA_LAG_LANG): \"fr\" is not known: use en or zh"
     );
-    let args = CheckArgs {
+    let args = ReactionArgs {
         state_configmap: Some("a/b/c".into()),
-        ..CheckArgs::default()
+        ..ReactionArgs::default()
     };
     assert_eq!(
         resolve(&args, "").unwrap_err().to_string(),
@@ -230,7 +230,7 @@ fn unknown_keys_of_every_section() {
         ("kafka:\n  url: a\n", 2, "url"),
         ("target: []\n", 1, "target"),
     ] {
-        let error = resolve(&CheckArgs::default(), text)
+        let error = resolve(&ReactionArgs::default(), text)
             .unwrap_err()
             .to_string();
         let start = format!("check.yaml line {line}: unknown field `{key}`, expected one of");

@@ -1,5 +1,6 @@
 //! One file per command, and what they share.
 
+pub(crate) mod check;
 mod check_config;
 mod completions;
 mod doctor;
@@ -8,6 +9,7 @@ mod instances;
 mod metrics;
 mod query;
 mod show;
+mod state;
 mod watch;
 
 use lag_runtime::{
@@ -28,6 +30,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Metrics(args) => block_on(metrics::run(*args)),
         Command::Instances(args) => block_on(instances::run(*args)),
         Command::Doctor(args) => block_on(doctor::run(*args)),
+        Command::Check(args) => block_on(async { Ok(check::run(*args).await) }),
+        Command::State(args) => block_on(state::run(*args)),
     }
 }
 
@@ -54,6 +58,10 @@ fn configure_region(read: ReadArgs) -> anyhow::Result<Config> {
 }
 
 fn begin(read: ReadArgs) -> anyhow::Result<(Args, File)> {
+    begin_with_level(read, "warn")
+}
+
+fn begin_with_level(read: ReadArgs, level: &str) -> anyhow::Result<(Args, File)> {
     let args = Args {
         read,
         web: WebArgs::default(),
@@ -64,7 +72,6 @@ fn begin(read: ReadArgs) -> anyhow::Result<(Args, File)> {
         .as_deref()
         .filter(|path| !path.is_empty());
     let file = path.map_or_else(|| Ok(File::default()), File::read)?;
-    let level = "warn";
     let config = LogConfig::resolve_with_level(level, &args.read.log, &file, path, &process_env)?;
     log::install(config, system_clock());
     Ok((args, file))

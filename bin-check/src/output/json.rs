@@ -145,7 +145,7 @@ impl<'b> Group<'b> {
 
 /// A number that is written without a fraction when it has none.
 #[derive(Debug, Clone, Copy)]
-struct Number(f64);
+pub(crate) struct Number(pub(crate) f64);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,9 +1,12 @@
 //! How answers look.
 
+pub(crate) mod check_json;
 pub(crate) mod json;
+pub(crate) mod nagios;
 pub(crate) mod number;
 pub(crate) mod progress;
 pub(crate) mod table;
+pub(crate) mod textfile;
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 

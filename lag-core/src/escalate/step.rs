@@ -42,6 +42,8 @@ pub enum Verdict {
     Exhausted {
         /// What was read.
         sample: LagSample,
+        /// Stages taken.
+        stage: u32,
         /// Whether people are reminded in this run.
         reminded: bool,
     },
@@ -200,5 +202,10 @@ fn exhausted(case: &Case<'_>, run: &mut Run, mut record: GroupState, sample: Lag
             News::Reminder { before },
         );
     }
-    (Some(record), Verdict::Exhausted { sample, reminded })
+    let verdict = Verdict::Exhausted {
+        sample,
+        stage: record.stage,
+        reminded,
+    };
+    (Some(record), verdict)
 }

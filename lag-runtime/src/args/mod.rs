@@ -3,16 +3,16 @@
 //! was made, is reported in one way.
 
 mod budget;
-mod check;
 mod credentials;
 mod log;
+mod reaction;
 mod source;
 mod web;
 
 pub use budget::BudgetArgs;
-pub use check::CheckArgs;
 pub use credentials::CredentialArgs;
 pub use log::LogArgs;
+pub use reaction::ReactionArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
 pub use web::WebArgs;
 

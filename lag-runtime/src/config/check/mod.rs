@@ -23,7 +23,7 @@ use super::{
     ConfigError, Env, File, Written,
     pick::{Found, Picker, between},
 };
-use crate::args::{CheckArgs, ReadArgs};
+use crate::args::{ReactionArgs, ReadArgs};
 
 /// What the staged reaction does.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl CheckConfig {
     /// # Errors
     /// The first mistake, with its place and what would work.
     pub fn resolve(
-        args: &CheckArgs,
+        args: &ReactionArgs,
         read: &ReadArgs,
         file: &File,
         env: Env<'_>,
@@ -102,7 +102,7 @@ fn language(found: Option<Found>, default: Language) -> Result<Language, ConfigE
 }
 
 fn kubernetes(
-    args: &CheckArgs,
+    args: &ReactionArgs,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<KubernetesConfig, ConfigError> {

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use super::wire::Check;
 use crate::{
-    args::{CheckArgs, ReadArgs},
+    args::{ReactionArgs, ReadArgs},
     config::{
         ConfigError, File,
         pick::{Found, Picker},
@@ -42,7 +42,7 @@ impl fmt::Display for ObjectName {
 
 /// A file or a ConfigMap, else `check.json` in the state directory, if there is one.
 pub(super) fn resolve(
-    args: &CheckArgs,
+    args: &ReactionArgs,
     read: &ReadArgs,
     file: &File,
     picker: Picker<'_>,
@@ -77,6 +77,15 @@ pub(super) fn resolve(
     }
     if let Some(configmap) = configmap {
         let configmap = object(&configmap)?;
+        if let Some(found) = &lease
+            && object(found)?.namespace != configmap.namespace
+        {
+            let problem = format!(
+                "the lease stands in the ConfigMap's namespace: write {}/NAME",
+                configmap.namespace
+            );
+            return Err(found.wrong(problem));
+        }
         let lease = lease.as_ref().map(object).transpose()?;
         return Ok(Some(StatePlace::ConfigMap {
             lease: lease.unwrap_or_else(|| configmap.clone()),

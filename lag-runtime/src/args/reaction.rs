@@ -3,7 +3,7 @@
 /// What is remembered, where the cluster is, and the language.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Reaction")]
-pub struct CheckArgs {
+pub struct ReactionArgs {
     /// File that remembers what was done [default: check.json in --state.directory, if given]
     #[arg(long = "state-file", env = "KAFKA_LAG_STATE_FILE", value_name = "FILE")]
     pub state_file: Option<String>,

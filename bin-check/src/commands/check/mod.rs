@@ -1,0 +1,293 @@
+//! `check`: one look that escalates, remembers and tells how bad it is.
+
+pub(crate) mod hands;
+pub(crate) mod opinion;
+pub(crate) mod result;
+mod robots;
+pub(crate) mod words;
+
+use anyhow::{Context as _, anyhow, bail};
+use lag_actions::{Hands, execute, note_lost_state};
+use lag_core::{
+    GroupKey, Language, Limits, Opinion, PromDuration, Severity,
+    escalate::{CheckRules, CheckState, Evaluation, evaluate},
+    port::{StateNotice, StateSession},
+};
+use lag_runtime::config::{CheckConfig, Config, process_env};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use self::{
+    hands::{Kubernetes, Mode, Printer},
+    result::CheckResult,
+};
+use super::query::Looker;
+use crate::{
+    cli::{self, CheckArgs, CheckOutput, Code, Perfdata},
+    cloud::{self, Cloud},
+    output::{self, check_json, json, nagios, textfile},
+};
+
+/// Looks, decides, acts if told to, and says how bad it is. Whatever goes wrong is UNKNOWN, never OK.
+pub(crate) async fn run(args: CheckArgs) -> Code {
+    let format = args.output;
+    match attempt(args).await {
+        Ok(code) => code,
+        Err(error) => {
+            let problem = format!("{error:#}");
+            if format == CheckOutput::Nagios {
+                let _ = output::write(nagios::unknown(&problem).as_bytes());
+            } else {
+                cli::complain(&problem);
+            }
+            Code::Unknown
+        }
+    }
+}
+
+async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
+    let limits = limits(&args)?;
+    let timeout = timeout(args.timeout.as_deref())?;
+    let mode = Mode::of(&args);
+    let (config, check) = configure(&args, mode)?;
+    let printer = Printer::default();
+    let cloud = cloud::open(config)?;
+    let mut kubernetes = Kubernetes::new(&check.kubernetes);
+    let notifiers = hands::notifiers(&check, mode, &printer, &cloud)?;
+    if mode != Mode::Look && check.targets.rules.is_empty() && notifiers.is_empty() {
+        bail!(
+            "{}: there is nothing to act with: add targets or notifiers to --config.file",
+            mode.flag()
+        );
+    }
+    let mut session = hands::session(&check, mode, &cloud, &mut kubernetes).await?;
+    let looked = tokio::time::timeout(timeout, look(&cloud)).await;
+    let looker = looked.map_err(|_| {
+        anyhow!(
+            "no answer within {} (--timeout)",
+            PromDuration::from(timeout)
+        )
+    })??;
+    let (state, hands_off) = begin(session.as_deref(), &cloud);
+    let kafka = args.kafka.kafka_endpoint.as_deref();
+    let evaluation = decide(
+        &cloud,
+        &check,
+        &state,
+        hands_off.as_deref(),
+        &looker,
+        kafka,
+        mode,
+    )
+    .await?;
+    let acted = match session.as_deref_mut() {
+        Some(session) if mode != Mode::Look => {
+            let has_plans = !evaluation.plans.is_empty();
+            let scaler =
+                hands::scaler(&mut kubernetes, mode, &printer, &cloud.now, has_plans).await;
+            let hands = Hands {
+                policies: &check.policies,
+                scaler: &*scaler,
+                notifiers: &notifiers,
+                now: Arc::clone(&cloud.now),
+            };
+            Some(execute(evaluation.clone(), session, &hands).await)
+        }
+        _ => None,
+    };
+    if let Some(session) = session {
+        // The lock also ends with the process.
+        let _ = session.close().await;
+    }
+    let (report, failure) = match acted {
+        None => (None, None),
+        Some(Ok(report)) => (Some(report), None),
+        Some(Err(error)) => (None, Some(error)),
+    };
+    let mut result = CheckResult::new(
+        &looker.board,
+        &evaluation,
+        report.as_ref(),
+        limits,
+        mode,
+        (cloud.now)(),
+    );
+    if let Some(error) = failure {
+        result.add(
+            Severity::Critical,
+            format!("the run was broken off: {error}"),
+        );
+    }
+    if let Some(reason) = hands_off {
+        result.add(Severity::Unknown, reason);
+    }
+    if mode == Mode::DryRun {
+        hands::rights(&mut kubernetes, &check, &evaluation, &printer).await;
+    }
+    write(&args, &check, &result, &printer.taken())
+}
+
+/// State of the run before, and why nothing may be changed in this one.
+fn begin(session: Option<&dyn StateSession>, cloud: &Cloud) -> (CheckState, Option<String>) {
+    let Some(session) = session else {
+        return (CheckState::default(), None);
+    };
+    let mut state = session.state().clone();
+    match session.notice() {
+        None => (state, None),
+        Some(StateNotice::Imported { groups }) => {
+            tracing::info!(groups, "the first post's state file was taken over");
+            (state, None)
+        }
+        Some(StateNotice::Lost { moved_to, reason }) => {
+            note_lost_state(&mut state, moved_to, (cloud.now)());
+            let why = format!(
+                "the state could not be read ({reason}) and lies at {moved_to} now: this run changes nothing"
+            );
+            (state, Some(why))
+        }
+    }
+}
+
+/// Thresholds of the command line.
+fn limits(args: &CheckArgs) -> anyhow::Result<Limits> {
+    let range = |flag: &'static str, text: &Option<String>| {
+        let text = text.as_deref();
+        text.map(|text| text.parse().context(flag)).transpose()
+    };
+    Ok(Limits {
+        warning: range("--warning", &args.warning)?,
+        critical: range("--critical", &args.critical)?,
+        on_unknown: args.on_unknown.severity(),
+    })
+}
+
+fn timeout(text: Option<&str>) -> anyhow::Result<Duration> {
+    let Some(text) = text else {
+        return Ok(Duration::from_secs(10));
+    };
+    // Plugins take bare seconds.
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    let timeout = match seconds {
+        Some(seconds) => seconds,
+        None => text.parse::<PromDuration>().context("--timeout")?.as_std(),
+    };
+    if timeout < Duration::from_secs(1) || timeout > Duration::from_hours(1) {
+        bail!("--timeout: {text} is out of range: use 1s to 1h");
+    }
+    Ok(timeout)
+}
+
+fn configure(args: &CheckArgs, mode: Mode) -> anyhow::Result<(Config, CheckConfig)> {
+    let level = if mode == Mode::Act { "info" } else { "warn" };
+    let (all, file) = super::begin_with_level(args.read.clone(), level)?;
+    let config = Config::resolve(&all, &file, &process_env)?;
+    let check = CheckConfig::resolve(&args.policy, &all.read, &file, &process_env)?;
+    super::tell_notices(&config);
+    for notice in &check.notices {
+        tracing::warn!("{notice}");
+    }
+    Ok((config, check))
+}
+
+async fn look(cloud: &Cloud) -> anyhow::Result<Looker> {
+    cloud.check_credentials().await?;
+    let mut looker = Looker::new(cloud, &cloud.config.sources)?;
+    looker.look(cloud).await?;
+    Ok(looker)
+}
+
+/// Evaluates; where the policy wants a second opinion, asks for it and evaluates again.
+async fn decide(
+    cloud: &Cloud,
+    check: &CheckConfig,
+    state: &CheckState,
+    hands_off: Option<&str>,
+    looker: &Looker,
+    kafka: Option<&str>,
+    mode: Mode,
+) -> anyhow::Result<Evaluation> {
+    let rules = CheckRules {
+        policies: &check.policies,
+        targets: &check.targets,
+        max_age: cloud.config.lag.max_age.try_into()?,
+        hands_off,
+    };
+    let now = (cloud.now)();
+    let mut opinions: BTreeMap<GroupKey, Opinion> = BTreeMap::new();
+    let first = evaluate(rules, state, &looker.board, &opinions, now)?;
+    if first.to_confirm.is_empty() || mode == Mode::Look {
+        return Ok(first);
+    }
+    for key in &first.to_confirm {
+        let threshold = check.policies.of(key).threshold;
+        let configured = check.kafka_endpoint.as_ref();
+        let endpoint = kafka.or(configured.map(|written| written.text.as_str()));
+        let opinion = opinion::ask(cloud, key, threshold, endpoint).await;
+        opinions.insert(key.clone(), opinion);
+    }
+    Ok(evaluate(rules, state, &looker.board, &opinions, now)?)
+}
+
+fn write(
+    args: &CheckArgs,
+    check: &CheckConfig,
+    result: &CheckResult,
+    printed: &[String],
+) -> anyhow::Result<Code> {
+    let language = check.language;
+    let explain = args.explain || args.verbose > 0;
+    let code = Code::from(result.severity);
+    let is_news = result.severity != Severity::Ok || !printed.is_empty();
+    let text = match args.output {
+        CheckOutput::Nagios => {
+            let all = args.perfdata == Perfdata::All;
+            nagios::render(result, language, all, explain)
+        }
+        CheckOutput::Text => text(result, language, explain),
+        CheckOutput::Json => json::pretty(&check_json::Document::new(result, language, printed))?,
+        CheckOutput::Prometheus => match &args.output_file {
+            Some(path) => {
+                textfile::replace(path, result)?;
+                String::new()
+            }
+            None => textfile::render(result, None),
+        },
+    };
+    if args.quiet && !is_news {
+        return Ok(code);
+    }
+    output::write(text.as_bytes())?;
+    if !matches!(args.output, CheckOutput::Json | CheckOutput::Prometheus) {
+        for block in printed {
+            output::write(format!("\n{block}\n").as_bytes())?;
+        }
+    }
+    Ok(code)
+}
+
+/// For people: every group that is not simply well, or all of them.
+fn text(result: &CheckResult, language: Language, explain: bool) -> String {
+    let mut text = String::new();
+    for problem in &result.problems {
+        text += &format!("{}: {}\n", problem.severity.as_str(), problem.text);
+    }
+    for line in &result.lines {
+        if explain || line.severity != Severity::Ok || line.group.verdict.as_str() != "ok" {
+            text += &nagios::long(line, result, language, explain);
+            text.push('\n');
+        }
+    }
+    let [well, warning, critical, unknown] = result.counts();
+    text + &format!("{critical} critical, {warning} warning, {unknown} unknown, {well} ok\n")
+}
+
+impl From<Severity> for Code {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Ok => Self::Done,
+            Severity::Warning => Self::Failed,
+            Severity::Critical => Self::Critical,
+            Severity::Unknown => Self::Unknown,
+        }
+    }
+}
