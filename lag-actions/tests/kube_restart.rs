@@ -134,22 +134,59 @@ async fn a_rollout_that_is_going_on_is_refused_whatever_number_shows_it() {
         ("readyReplicas", 1),
         ("availableReplicas", 1),
     ] {
-        let found = changed("deployment", &format!("/status/{field}"), value.into());
+        let mut found = changed("deployment", &format!("/status/{field}"), value.into());
+        found["status"]["conditions"] = json!([
+            {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}
+        ]);
         let effect = restart_deployment(found, Vec::new()).await.unwrap();
         assert_eq!(effect, Effect::Refused(Refusal::RollingOut), "{field}");
     }
-    for field in [
-        "updatedNumberScheduled",
-        "numberReady",
-        "numberAvailable",
-        "desiredNumberScheduled",
-    ] {
+    for field in ["updatedNumberScheduled", "desiredNumberScheduled"] {
         let path = "/apis/apps/v1/namespaces/orders/daemonsets/cust";
         let found = changed("daemonset", &format!("/status/{field}"), 2.into());
         let steps = vec![get(path).answers(200, found)];
         let effect = restart(&target(WorkloadKind::DaemonSet), steps).await;
         let refused = Effect::Refused(Refusal::RollingOut);
         assert_eq!(effect.unwrap(), refused, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn pods_that_fail_long_after_their_rollout_may_be_restarted() {
+    let unready = |name: &str| {
+        let mut found = changed(name, "/status/readyReplicas", 0.into());
+        found["status"]["availableReplicas"] = 0.into();
+        found
+    };
+    let mut found = unready("deployment");
+    found["status"]["conditions"] = json!([
+        {"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable"},
+        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+    ]);
+    let then = vec![patch().answers(200, "{}")];
+    let effect = restart_deployment(found.clone(), then).await.unwrap();
+    assert_eq!(effect, Effect::Restarted);
+    // But not while pods of the template before are still there.
+    found["status"]["replicas"] = 3.into();
+    let effect = restart_deployment(found, Vec::new()).await.unwrap();
+    assert_eq!(effect, Effect::Refused(Refusal::RollingOut));
+
+    let path = "/apis/apps/v1/namespaces/orders/statefulsets/cust";
+    let mut found = unready("statefulset");
+    for (revision, then, expected) in [
+        ("cust-6b9f", vec![], Effect::Refused(Refusal::RollingOut)),
+        (
+            "cust-7c8d",
+            vec![strategic(&format!("{path}?fieldManager=kafka-lag"), body()).answers(200, "{}")],
+            Effect::Restarted,
+        ),
+    ] {
+        found["status"]["currentRevision"] = revision.into();
+        found["status"]["updateRevision"] = "cust-7c8d".into();
+        let mut steps = vec![get(path).answers(200, found.clone())];
+        steps.extend(then);
+        let effect = restart(&target(WorkloadKind::StatefulSet), steps).await;
+        assert_eq!(effect.unwrap(), expected, "{revision}");
     }
 }
 

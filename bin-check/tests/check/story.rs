@@ -2,7 +2,7 @@
 
 use cms_sim::{FaultKind, RobotFault};
 
-use crate::world::{TOKEN, World, until};
+use crate::world::{TOKEN, World, now, until};
 
 /// Restarts, replicas and messages so far.
 #[track_caller]
@@ -58,10 +58,8 @@ fn restart_once_then_two_replicas_then_one_message_then_silence_until_recovery_a
     assert_so_far(&world, 1, 4, 4);
 
     // The mark of a restart has whole seconds, as kubectl's.
-    let second = jiff::Timestamp::now().as_second();
-    until("the next second", || {
-        jiff::Timestamp::now().as_second() > second
-    });
+    let second = now().as_second();
+    until("the next second", || now().as_second() > second);
     world.lag(&[(160, 160_000)]);
     world.act().says(&["stage 1 begins"]);
     assert_so_far(&world, 2, 4, 5);
@@ -164,11 +162,11 @@ fn an_hpa_on_the_target_is_not_fought() {
 #[test]
 fn the_posts_own_state_file_is_taken_over() {
     let world = World::new();
-    let now = jiff::Timestamp::now().as_second() - 600;
+    let earlier = now().as_second() - 600;
     world.file(
         "check.json",
         &format!(
-            r#"{{"last_check":{{"cust_docking_analog":{{"consecutive_count":1,"last_action_time":{now}}}}}}}"#
+            r#"{{"last_check":{{"cust_docking_analog":{{"consecutive_count":1,"last_action_time":{earlier}}}}}}}"#
         ),
     );
     world.lag(&[(240, 160_000)]);

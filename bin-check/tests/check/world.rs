@@ -176,6 +176,12 @@ impl World {
     }
 }
 
+/// The processes of these tests live in real time.
+#[expect(clippy::disallowed_methods, reason = "as the program does")]
+pub(crate) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// Waits without sleeping until something holds, for at most ten seconds.
 #[track_caller]
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {

@@ -97,7 +97,8 @@ struct Status {
     desired_number_scheduled: u32,
     updated_number_scheduled: u32,
     number_ready: u32,
-    number_available: u32,
+    current_revision: String,
+    update_revision: String,
     conditions: Vec<Condition>,
 }
 
@@ -106,7 +107,6 @@ struct Status {
 struct Condition {
     #[serde(rename = "type")]
     kind: String,
-    status: String,
     reason: String,
 }
 
@@ -157,41 +157,55 @@ impl WorkloadView {
 
     /// Whether a rollout is still going on. A slow start-up must not be restarted for ever.
     ///
-    /// A rollout that the controller has given up (`ProgressDeadlineExceeded`) does not count: nothing moves any more,
-    /// and consumers that hang look exactly so. Restarting it is no endless loop: an episode restarts once, a day has
-    /// its cap, and the controller waits its whole deadline (ten minutes by default) before it gives up again.
+    /// Pods that become unready long after their rollout do not count: consumers that hang look exactly so. Neither
+    /// does a rollout that the controller has given up (`ProgressDeadlineExceeded`): nothing moves any more. Restarting
+    /// it is no endless loop: an episode restarts once, a day has its cap, and the controller waits its whole deadline
+    /// (ten minutes by default) before it gives up again.
     fn is_rolling(&self, kind: &WorkloadKind) -> bool {
-        let status = &self.status;
-        if status.observed_generation < self.metadata.generation {
+        if self.status.observed_generation < self.metadata.generation {
             return true;
         }
-        let wanted = self.wanted(kind);
+        !self.is_finished(kind)
+            && !self.is_settled(kind)
+            && !self.has_progress("ProgressDeadlineExceeded")
+    }
+
+    /// Whether the controller says that the last rollout has ended, however its pods are doing now.
+    fn is_finished(&self, kind: &WorkloadKind) -> bool {
+        let status = &self.status;
+        match kind {
+            WorkloadKind::Deployment => {
+                // The controller keeps the reason of a complete rollout until the template changes again.
+                status.updated_replicas == status.replicas
+                    && self.has_progress("NewReplicaSetAvailable")
+            }
+            WorkloadKind::StatefulSet => {
+                !status.update_revision.is_empty()
+                    && status.current_revision == status.update_revision
+            }
+            // Pods are replaced one after the other, so the last one is updated when the others are available.
+            WorkloadKind::DaemonSet => status.updated_number_scheduled == self.wanted(kind),
+            WorkloadKind::ReplicaSet | WorkloadKind::Custom { .. } => false,
+        }
+    }
+
+    /// Whether everything that should be there is there, updated and available.
+    fn is_settled(&self, kind: &WorkloadKind) -> bool {
+        let (status, wanted) = (&self.status, self.wanted(kind));
         // A StatefulSet's pods below the partition keep their revision on purpose.
         let held_back = self.spec.update_strategy.rolling_update.partition;
         let updated = wanted.saturating_sub(held_back.unwrap_or(0));
-        let settled = match kind {
-            WorkloadKind::DaemonSet => {
-                status.updated_number_scheduled == wanted
-                    && status.number_ready == wanted
-                    && status.number_available == wanted
-            }
-            // A ReplicaSet has no rollout, hence no number of updated pods.
-            _ => {
-                (status.updated_replicas >= updated || *kind == WorkloadKind::ReplicaSet)
-                    && status.replicas == wanted
-                    && status.ready_replicas == wanted
-                    && status.available_replicas == wanted
-            }
-        };
-        !settled && !self.is_given_up()
+        // A ReplicaSet has no rollout, hence no number of updated pods.
+        (status.updated_replicas >= updated || *kind == WorkloadKind::ReplicaSet)
+            && status.replicas == wanted
+            && status.ready_replicas == wanted
+            && status.available_replicas == wanted
     }
 
-    fn is_given_up(&self) -> bool {
-        self.status.conditions.iter().any(|condition| {
-            condition.kind == "Progressing"
-                && condition.status == "False"
-                && condition.reason == "ProgressDeadlineExceeded"
-        })
+    /// What the controller says about the progress of a Deployment.
+    fn has_progress(&self, reason: &str) -> bool {
+        let mut conditions = self.status.conditions.iter();
+        conditions.any(|condition| condition.kind == "Progressing" && condition.reason == reason)
     }
 }
 
