@@ -1,7 +1,7 @@
 //! The one place where keys and clients are made.
 
 use aliyun_cms::{Client, Endpoint};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use lag_core::{ApiCalls, Budgets};
 use lag_runtime::{
     Account, Accounts, CmsSource, Now, builder, client,
@@ -172,6 +172,20 @@ pub(crate) fn kafka_endpoint(
     Ok(Endpoint::url(&format!(
         "https://{host}.{region}.aliyuncs.com"
     ))?)
+}
+
+/// What the Kafka service refused, with the RAM action it wants.
+pub(crate) fn explained(error: aliyun_cms::Error, action: &str) -> anyhow::Error {
+    let hint = error.hint();
+    let forbidden = error.kind() == aliyun_cms::ErrorKind::Forbidden;
+    let error = anyhow::Error::from(error);
+    match (forbidden, hint) {
+        (true, _) => anyhow!(
+            "{error:#}; grant the RAM action {action}, or the system policy AliyunKafkaReadOnlyAccess"
+        ),
+        (false, Some(hint)) => anyhow!("{error:#}; {hint}"),
+        (false, None) => error,
+    }
 }
 
 /// Whether a source is asked at the vendor's own host, and not at a gateway or a stand-in.

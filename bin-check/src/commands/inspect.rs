@@ -3,7 +3,8 @@
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    DropReason, Fate, GroupName, Inspection, InstanceId, PromDuration, SnapshotRules, Statistic,
+    DropReason, Fate, GroupKey, GroupName, Inspection, InstanceId, PromDuration, SnapshotRules,
+    Statistic,
 };
 use lag_runtime::{
     NAMESPACE,
@@ -17,6 +18,7 @@ use std::{
     fmt::Write as _,
 };
 
+use super::check::opinion::progress;
 use crate::{
     cli::{Code, InspectArgs},
     cloud::{self, Cloud},
@@ -76,9 +78,30 @@ pub(crate) async fn run(args: InspectArgs) -> anyhow::Result<Code> {
         ..SnapshotRules::default()
     };
     let inspection = Inspection::new(&points, &rules, instance, now)?;
-    let text = describe(&cloud.config, &target, &points, &inspection, now)?;
+    let service = match target.topic {
+        None => Some(service(&cloud, &target, args.kafka.kafka_endpoint.as_deref()).await),
+        Some(_) => None,
+    };
+    let text = describe(&cloud.config, &target, &points, &inspection, service, now)?;
     output::write(text.as_bytes())?;
     Ok(Code::Done)
+}
+
+/// What the Kafka service itself says about the group, per partition and without CloudMonitor's delay.
+async fn service(cloud: &Cloud, target: &Target<'_>, endpoint: Option<&str>) -> String {
+    let key = GroupKey::total(target.instance.clone(), target.group.clone());
+    match progress(cloud, &key, endpoint).await {
+        Ok(found) => {
+            let partitions = match found.partitions {
+                0 => String::new(),
+                1 => ", over 1 partition".to_owned(),
+                several => format!(", over {several} partitions"),
+            };
+            let total = number::lag(found.total);
+            format!("service {total}: the Kafka service itself, now{partitions}\n")
+        }
+        Err(error) => format!("service ?: {}\n", visible(format!("{error:#}").into())),
+    }
 }
 
 /// `GROUP` for the only instance, `INSTANCE/GROUP` for one of several.
@@ -210,6 +233,7 @@ fn describe(
     target: &Target<'_>,
     points: &[&str],
     inspection: &Inspection,
+    service: Option<String>,
     now: Timestamp,
 ) -> anyhow::Result<String> {
     let window = config.collect.window;
@@ -226,6 +250,7 @@ fn describe(
         SignedDuration::try_from(config.lag.max_age)?,
         now,
     );
+    text += &service.unwrap_or_default();
     let _ = writeln!(
         text,
         "asked   {NAMESPACE} {}, a point each {}, {} to {}, statistic {}",

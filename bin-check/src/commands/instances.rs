@@ -1,7 +1,7 @@
 //! `instances`: the Kafka instances of a region, as the service itself knows them.
 
 use aliyun_cms::Client;
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -86,17 +86,13 @@ pub(crate) async fn run(args: InstancesArgs) -> anyhow::Result<Code> {
 /// All instances of a region.
 pub(super) async fn list(client: &Client, region: &str) -> anyhow::Result<Vec<Instance>> {
     let params = [("RegionId".to_owned(), region.to_owned())];
-    let reply = client.call("GetInstanceList", params).await.map_err(|error| {
-        let hint = error.hint();
-        let needed = "alikafka:GetInstanceList (older: alikafka:ListInstance), or the system policy AliyunKafkaReadOnlyAccess";
-        let forbidden = error.kind() == aliyun_cms::ErrorKind::Forbidden;
-        let error = anyhow::Error::from(error);
-        match (forbidden, hint) {
-            (true, _) => anyhow!("{error:#}; grant the RAM action {needed}"),
-            (false, Some(hint)) => anyhow!("{error:#}; {hint}"),
-            (false, None) => error,
-        }
-    })?;
+    let reply = client
+        .call("GetInstanceList", params)
+        .await
+        .map_err(|error| {
+            let action = "alikafka:GetInstanceList (older: alikafka:ListInstance)";
+            cloud::explained(error, action)
+        })?;
     let reply: Reply = serde_json::from_str(reply.body())
         .context("the reply to GetInstanceList could not be read")?;
     Ok(reply

@@ -95,3 +95,24 @@ fn a_misspelt_variable_is_told() {
         ],
     );
 }
+
+#[test]
+fn the_staged_reaction_is_told_in_words_and_its_templates_are_expanded() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/examples/check.yaml");
+    // The file names its own sources.
+    let mut command = program(&["check-config", "--config.file", example]);
+    command.env("KAFKA_LAG_GROUP_EXPECT", "cust_docking_analog");
+    let out = Ended::of(&mut command).with(0);
+    assert_says(
+        &out,
+        &[
+            "reaction (kafka-lag check --act)\n",
+            "  threshold   above 150,000, recovered at 100,000\n",
+            "  stage 1     restart, tell people\n",
+            "  stage 2     scale +2, tell people\n",
+            "  stage 3     tell people\n",
+            "  expands     cust_docking_analog -> ",
+            "  allowed     ",
+        ],
+    );
+}

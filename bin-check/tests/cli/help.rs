@@ -2,13 +2,15 @@
 
 use crate::harness::{Ended, assert_says, program};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "show",
     "inspect",
     "metrics",
     "instances",
     "check-config",
     "doctor",
+    "check",
+    "state",
     "completions",
     "man",
 ];
@@ -59,7 +61,7 @@ fn the_shared_flags_are_the_same_for_every_command_that_reads() {
         let help = out(&[command, "--help"]);
         let flags = help
             .split_whitespace()
-            .filter(|word| word.starts_with("--") && word.contains('.'));
+            .filter(|word| word.starts_with("--") && word.trim_end_matches('.').contains('.'));
         let flags = flags.filter(|flag| {
             ![
                 "--kafka.endpoint",
@@ -78,7 +80,14 @@ fn the_shared_flags_are_the_same_for_every_command_that_reads() {
     };
     let show = dotted("show");
     assert!(show.len() > 30, "{show:?}");
-    for command in ["inspect", "metrics", "instances", "check-config", "doctor"] {
+    for command in [
+        "inspect",
+        "metrics",
+        "instances",
+        "check-config",
+        "doctor",
+        "check",
+    ] {
         assert_eq!(dotted(command), show, "{command}");
     }
 }
@@ -121,7 +130,7 @@ fn the_reference_page_is_what_help_prints() {
     }
     page += &format!(
         "\n## Flags of all commands that read\n\n\
-         `show`, `inspect`, `metrics`, `instances`, `check-config` and `doctor` take these, too. `check-config` also \
+         `show`, `inspect`, `metrics`, `instances`, `check-config`, `doctor` and `check` take these, too. `check-config` also \
          takes the flags of `kafka-lag-exporter` about serving. This is what `kafka-lag show --help` prints.\n\n\
          ```text\n{}```\n",
         trimmed(&out(&["show", "--help"]))

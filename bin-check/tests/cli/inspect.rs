@@ -22,6 +22,29 @@ fn the_points_and_the_number_stand_side_by_side() {
 }
 
 #[test]
+fn the_kafka_services_own_number_stands_beside_it() {
+    let config = usual().progress(INSTANCE, "busy", cms_sim::Progress::Lag(12));
+    let cloud = Cloud::start(config);
+    let out = cloud.run(&["inspect", "busy"]).with(0);
+    assert_says(
+        &out,
+        &[
+            "value   150,001: fresh",
+            "service 12: the Kafka service itself, now, over 24 partitions\n",
+        ],
+    );
+    cloud
+        .simulator
+        .inject(Fault::new(FaultKind::KafkaForbidden));
+    let out = cloud.run(&["inspect", "busy"]).with(0);
+    assert_says(
+        &out,
+        &["service ?: ", "grant the RAM action alikafka:ListGroup"],
+    );
+    assert_says(&out, &["value   150,001: fresh"]);
+}
+
+#[test]
 fn dropped_points_have_their_reason_and_make_no_number() {
     for (fault, reason) in [
         (FaultKind::NegativeValues, "dropped: no lag is negative"),

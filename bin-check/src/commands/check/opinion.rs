@@ -23,7 +23,8 @@ pub(crate) async fn progress(
         ("HideLastTimestamp", "true"),
     ];
     let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let reply = client.call("GetConsumerProgress", params).await?;
+    let reply = client.call("GetConsumerProgress", params).await;
+    let reply = reply.map_err(|error| cloud::explained(error, "alikafka:ListGroup"))?;
     ConsumerProgress::parse(reply.body()).context("GetConsumerProgress")
 }
 

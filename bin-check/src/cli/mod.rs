@@ -1,9 +1,13 @@
 //! The command line, its exit codes, and what is said about mistakes in it.
 
 use crate::output::nagios;
+mod check;
+
+pub(crate) use check::{CheckArgs, CheckOutput, Perfdata, StateArgs, StateCommand, StatePlaceArgs};
+
 use clap::{CommandFactory as _, FromArgMatches as _};
 use lag_runtime::{
-    args::{Args, ReadArgs},
+    args::{Args, ReactionArgs, ReadArgs},
     version,
 };
 use std::{
@@ -36,8 +40,8 @@ impl From<Code> for ExitCode {
 /// Shows the consumer lag of managed Kafka (ApsaraMQ for Kafka) as CloudMonitor has it, and explains why a number is
 /// missing.
 ///
-/// Give --cms.region and --cms.instance (`kafka-lag instances` lists them), and start with `kafka-lag doctor`. No command
-/// here changes anything.
+/// Give --cms.region and --cms.instance (`kafka-lag instances` lists them), and start with `kafka-lag doctor`. Nothing is
+/// changed by any command but `check --act`, which restarts, scales and tells people as its policy says, and `state reset`.
 #[derive(Debug, clap::Parser)]
 #[command(name = NAME, version = version::VERSION, long_version = version::LONG, after_help = AFTER_HELP)]
 #[command(
@@ -63,7 +67,7 @@ pub(crate) enum Command {
     /// List the Kafka instances of the region, as the service itself knows them
     Instances(Box<InstancesArgs>),
     /// Say in words what a configuration collects and what it costs; makes no call
-    CheckConfig(Box<Args>),
+    CheckConfig(Box<CheckConfigArgs>),
     /// Find out why there is no number: keys, network, permission, instance, data
     Doctor(Box<DoctorArgs>),
     /// Check all groups once: exit code for monitoring, and with --act the staged reaction
@@ -150,6 +154,8 @@ pub(crate) struct InspectArgs {
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: Option<String>,
     #[command(flatten)]
+    pub(crate) kafka: KafkaArgs,
+    #[command(flatten)]
     pub(crate) read: ReadArgs,
 }
 
@@ -183,6 +189,14 @@ pub(crate) struct InstancesArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct CheckConfigArgs {
+    #[command(flatten)]
+    pub(crate) reaction: ReactionArgs,
+    #[command(flatten)]
+    pub(crate) args: Args,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) out: OutputArgs,
@@ -190,159 +204,6 @@ pub(crate) struct DoctorArgs {
     pub(crate) kafka: KafkaArgs,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
-}
-
-/// How `check` writes its answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum CheckOutput {
-    /// Status line, performance data, long text.
-    #[default]
-    Nagios,
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// For the textfile collector of the node exporter.
-    Prometheus,
-}
-
-/// Which groups have performance data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Perfdata {
-    /// Those that are not well, and the sum.
-    #[default]
-    Offenders,
-    /// All.
-    All,
-}
-
-/// What a group without a number is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum OnUnknown {
-    #[default]
-    Unknown,
-    Warning,
-    Critical,
-    Ok,
-}
-
-impl OnUnknown {
-    pub(crate) fn severity(self) -> lag_core::Severity {
-        match self {
-            Self::Unknown => lag_core::Severity::Unknown,
-            Self::Warning => lag_core::Severity::Warning,
-            Self::Critical => lag_core::Severity::Critical,
-            Self::Ok => lag_core::Severity::Ok,
-        }
-    }
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct CheckArgs {
-    /// Warn when the lag of a group is outside of this range, such as 100000 or @10:20
-    #[arg(short = 'w', long, value_name = "RANGE", env = "KAFKA_LAG_WARNING")]
-    pub(crate) warning: Option<String>,
-    /// Critical when it is outside of this range [default: above the policy's breach_above, 150000]
-    #[arg(short = 'c', long, value_name = "RANGE", env = "KAFKA_LAG_CRITICAL")]
-    pub(crate) critical: Option<String>,
-    /// Do what the policy says: restart, scale, tell people. Without it, nothing is changed or remembered
-    #[arg(long, env = "KAFKA_LAG_ACT")]
-    pub(crate) act: bool,
-    /// Show what --act would send, and ask the cluster whether it would take it; nothing is changed or remembered
-    #[arg(long, conflicts_with = "act", env = "KAFKA_LAG_DRY_RUN")]
-    pub(crate) dry_run: bool,
-    /// Say for each group why it is judged so
-    #[arg(long, env = "KAFKA_LAG_EXPLAIN")]
-    pub(crate) explain: bool,
-    /// Print nothing when all is well, as cron likes it
-    #[arg(short = 'q', long, env = "KAFKA_LAG_QUIET")]
-    pub(crate) quiet: bool,
-    /// More detail; the same as --explain
-    #[arg(short = 'v', long, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-    /// How to write the answer
-    #[arg(
-        short = 'o',
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        env = "KAFKA_LAG_CHECK_OUTPUT"
-    )]
-    pub(crate) output: CheckOutput,
-    /// File that -o prometheus replaces, in the directory of the textfile collector
-    #[arg(long, value_name = "FILE", env = "KAFKA_LAG_OUTPUT_FILE")]
-    pub(crate) output_file: Option<std::path::PathBuf>,
-    /// Which groups have performance data
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "WHICH",
-        env = "KAFKA_LAG_PERFDATA"
-    )]
-    pub(crate) perfdata: Perfdata,
-    /// What a group, or an instance, without a number is
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "STATE",
-        env = "KAFKA_LAG_ON_UNKNOWN"
-    )]
-    pub(crate) on_unknown: OnUnknown,
-    /// Time for reading all instances, then UNKNOWN; actions have their own limits [default: 10s]
-    #[arg(
-        id = "check_timeout",
-        short = 't',
-        long = "timeout",
-        value_name = "DURATION",
-        env = "KAFKA_LAG_CHECK_TIMEOUT"
-    )]
-    pub(crate) timeout: Option<String>,
-    #[command(flatten)]
-    pub(crate) policy: lag_runtime::args::ReactionArgs,
-    #[command(flatten)]
-    pub(crate) kafka: KafkaArgs,
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct StateArgs {
-    #[command(subcommand)]
-    pub(crate) command: StateCommand,
-}
-
-/// What to do with the state.
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum StateCommand {
-    /// Print what is remembered, as it is written
-    Show(StatePlaceArgs),
-    /// Forget the episodes of these groups, or of all: the next breach begins at the first stage
-    Reset {
-        /// Groups: INSTANCE/NAME, or NAME when only one instance has it
-        #[arg(required_unless_present = "all")]
-        groups: Vec<String>,
-        /// Forget all episodes, and messages that wait
-        #[arg(long, conflicts_with = "groups")]
-        all: bool,
-        #[command(flatten)]
-        place: StatePlaceArgs,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct StatePlaceArgs {
-    /// Configuration file (YAML)
-    #[arg(
-        long = "config.file",
-        env = "KAFKA_LAG_CONFIG_FILE",
-        value_name = "FILE"
-    )]
-    pub(crate) config_file: Option<String>,
-    #[command(flatten)]
-    pub(crate) policy: lag_runtime::args::ReactionArgs,
 }
 
 /// Shells with a completion script.
@@ -364,18 +225,20 @@ a flag. The first place that is set up counts:
     ALIBABA_CLOUD_OIDC_TOKEN_FILE
   the profile of the aliyun command, ~/.alibabacloud/credentials, the RAM role
     of the ECS instance, ALIBABA_CLOUD_CREDENTIALS_URI
-The RAM policy AliyunCloudMonitorReadOnlyAccess is enough. `instances`, and
-`doctor` to compare instances, also use AliyunKafkaReadOnlyAccess.
+The RAM policy AliyunCloudMonitorReadOnlyAccess is enough. `instances`,
+`doctor` to compare instances, `inspect` for the service's own number and
+`check` with a second opinion also use AliyunKafkaReadOnlyAccess.
 
 Answers go to stdout, logs and progress to stderr. The level of logs is warn
 unless --log.level says otherwise.
 
-Exit codes:
+Exit codes (`check` has those of monitoring plugins: 0 ok, 1 warning,
+2 critical, 3 unknown):
   0  looked, and found what was asked for
   1  could not look, or did not find it: wrong configuration, no answer from
      the cloud, an instance that cannot be read, no group or no instance at
      all, an unknown group; doctor: a failure, or no fresh number
-  3  wrong flag, or a bug of the program; 2 is never used";
+  3  wrong flag, or a bug of the program; 2 is for `check` alone";
 
 /// The commands that take the flags of [`ReadArgs`].
 const READING: [&str; 7] = [
@@ -390,7 +253,12 @@ const READING: [&str; 7] = [
 
 /// The whole command line. `-h` leaves out the flags that all commands share, `--help` shows all.
 pub(crate) fn command() -> clap::Command {
-    READING.iter().fold(Cli::command(), |command, name| {
+    // What monitoring plugins are called with by habit.
+    let command = Cli::command().mut_subcommand("check", |check| {
+        let check = check.version(version::VERSION).long_version(version::LONG);
+        check.mut_arg("endpoint", |endpoint| endpoint.short('H'))
+    });
+    READING.iter().fold(command, |command, name| {
         command.mut_subcommand(name, |command| {
             command.mut_args(|arg| {
                 let is_shared = arg.get_long().is_some_and(|long| long.contains('.'));

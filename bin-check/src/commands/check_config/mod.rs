@@ -1,17 +1,16 @@
 //! `check-config`: what a configuration collects and costs, in words. No call is made.
 
+mod reaction;
+
 use lag_core::{
     BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
 };
-use lag_runtime::{
-    args::Args,
-    config::{Config, File, ScheduleKind, SourceConfig, process_env},
-};
+use lag_runtime::config::{CheckConfig, Config, File, ScheduleKind, SourceConfig, process_env};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::{
-    cli::{self, Code},
+    cli::{self, CheckConfigArgs, Code},
     cloud,
     nearest::nearest,
     output::{self, number},
@@ -21,7 +20,8 @@ use crate::{
 const OF_OTHER_PROGRAMS: [&str; 1] = ["KAFKA_LAG_DEMO"];
 const PREFIX: &str = "KAFKA_LAG_";
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<Code> {
+pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
+    let args = &all.args;
     let path = args
         .read
         .config_file
@@ -30,14 +30,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Code> {
     let file = path.map_or_else(|| Ok(File::default()), File::read)?;
     lag_runtime::config::LogConfig::resolve(&args.read.log, &file, path, &process_env)?;
     let config = Config::resolve(args, &file, &process_env)?;
+    let check = CheckConfig::resolve(&all.reaction, &args.read, &file, &process_env)?;
     let mut text = String::new();
     for source in &config.sources {
         text += &describe(&config, source);
         text.push('\n');
     }
+    text += &reaction::describe(&config, &check)?;
     text += &common(&config);
     text += &cost(&config);
     let mut warnings = config.notices.clone();
+    warnings.extend(check.notices.iter().cloned());
     warnings.extend(misspelt(&set_variables(), &cli::variables()));
     for warning in &warnings {
         let _ = writeln!(text, "warning: {warning}");
