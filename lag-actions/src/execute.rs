@@ -205,8 +205,16 @@ async fn trace(plan: &ActionPlan, outcomes: &[Outcome], scaler: &dyn Scaler) {
             Effect::Failed { .. } => ("KafkaLagActionFailed", true),
         };
         tracing::info!(
-            instance.id = %plan.key.instance, group.name = %plan.key.group, workload = %outcome.workload,
-            stage = outcome.stage, episode = %plan.episode, lag = plan.sample.lag.as_f64(), "{text}"
+            target: "audit",
+            {
+                instance.id = %plan.key.instance,
+                group.name = %plan.key.group,
+                workload = %outcome.workload,
+                stage = outcome.stage,
+                episode = %plan.episode,
+                lag = plan.sample.lag.as_f64()
+            },
+            "{text}"
         );
         if matches!(&outcome.effect, Effect::Refused(Refusal::NoTarget)) {
             continue;

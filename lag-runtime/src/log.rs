@@ -31,6 +31,11 @@ const OURS: [&str; 6] = [
     "kafka_lag",
 ];
 
+/// Target of events that say what was changed in the world: they are logged whatever the level is.
+const AUDIT: &str = "audit";
+/// The Kubernetes client logs each failed request as an error; whoever made it says so better.
+const MUTED: &str = "kube";
+
 /// Makes the subscriber of a process. The caller installs it, globally in a binary, scoped in a test.
 pub fn subscriber<W>(config: LogConfig, now: Now, writer: W) -> impl Subscriber + Send + Sync
 where
@@ -45,7 +50,11 @@ where
         .with_ansi(false);
     let level = config.level;
     let wanted = tracing_subscriber::filter::filter_fn(move |metadata| {
-        let ours = OURS.iter().any(|name| metadata.target().starts_with(name));
+        let target = metadata.target();
+        if target == AUDIT || target.starts_with(MUTED) {
+            return target == AUDIT;
+        }
+        let ours = OURS.iter().any(|name| target.starts_with(name));
         let limit = if ours {
             level
         } else {
@@ -282,6 +291,17 @@ mod tests {
             tracing::warn!(error = &error as &dyn std::error::Error, "failed");
         });
         assert!(line.ends_with("error=\"outer: inner\"\n"), "{line}");
+    }
+
+    #[test]
+    fn what_was_changed_is_logged_whatever_the_level_is() {
+        let text = logged(LogFormat::Logfmt, LevelFilter::ERROR, || {
+            tracing::info!(target: "audit", "restarted");
+            tracing::info!("ours");
+            tracing::error!(target: "kube_client::client::builder", "failed");
+        });
+        assert!(text.ends_with("level=info msg=restarted\n"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
 
     #[test]

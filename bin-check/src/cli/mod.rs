@@ -255,7 +255,10 @@ const READING: [&str; 7] = [
 pub(crate) fn command() -> clap::Command {
     // What monitoring plugins are called with by habit.
     let command = Cli::command().mut_subcommand("check", |check| {
-        let check = check.version(version::VERSION).long_version(version::LONG);
+        let check = check
+            .display_name(NAME)
+            .version(version::VERSION)
+            .long_version(version::LONG);
         check.mut_arg("endpoint", |endpoint| endpoint.short('H'))
     });
     READING.iter().fold(command, |command, name| {

@@ -58,10 +58,6 @@ fn configure_region(read: ReadArgs) -> anyhow::Result<Config> {
 }
 
 fn begin(read: ReadArgs) -> anyhow::Result<(Args, File)> {
-    begin_with_level(read, "warn")
-}
-
-fn begin_with_level(read: ReadArgs, level: &str) -> anyhow::Result<(Args, File)> {
     let args = Args {
         read,
         web: WebArgs::default(),
@@ -72,6 +68,7 @@ fn begin_with_level(read: ReadArgs, level: &str) -> anyhow::Result<(Args, File)>
         .as_deref()
         .filter(|path| !path.is_empty());
     let file = path.map_or_else(|| Ok(File::default()), File::read)?;
+    let level = "warn";
     let config = LogConfig::resolve_with_level(level, &args.read.log, &file, path, &process_env)?;
     log::install(config, system_clock());
     Ok((args, file))

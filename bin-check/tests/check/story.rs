@@ -28,6 +28,14 @@ fn restart_once_then_two_replicas_then_one_message_then_silence_until_recovery_a
     ]);
     assert_eq!(ended.code, Some(2));
     assert_so_far(&world, 1, 2, 1);
+    assert!(
+        ended.err.contains("level=info msg=restarted ")
+            && ended
+                .err
+                .contains("workload=orders/Deployment/cust stage=1"),
+        "{}",
+        ended.err
+    );
 
     world.lag(&[(230, 170_000)]);
     world

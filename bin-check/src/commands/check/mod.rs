@@ -48,7 +48,7 @@ async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
     let limits = limits(&args)?;
     let timeout = timeout(args.timeout.as_deref())?;
     let mode = Mode::of(&args);
-    let (config, check) = configure(&args, mode)?;
+    let (config, check) = configure(&args)?;
     let printer = Printer::default();
     let cloud = cloud::open(config)?;
     let mut kubernetes = Kubernetes::new(&check.kubernetes);
@@ -135,7 +135,7 @@ fn begin(session: Option<&dyn StateSession>, cloud: &Cloud) -> (CheckState, Opti
     match session.notice() {
         None => (state, None),
         Some(StateNotice::Imported { groups }) => {
-            tracing::info!(groups, "the first post's state file was taken over");
+            tracing::warn!(groups, "the first post's state file was taken over");
             (state, None)
         }
         Some(StateNotice::Lost { moved_to, reason }) => {
@@ -177,9 +177,8 @@ fn timeout(text: Option<&str>) -> anyhow::Result<Duration> {
     Ok(timeout)
 }
 
-fn configure(args: &CheckArgs, mode: Mode) -> anyhow::Result<(Config, CheckConfig)> {
-    let level = if mode == Mode::Act { "info" } else { "warn" };
-    let (all, file) = super::begin_with_level(args.read.clone(), level)?;
+fn configure(args: &CheckArgs) -> anyhow::Result<(Config, CheckConfig)> {
+    let (all, file) = super::begin(args.read.clone())?;
     let config = Config::resolve(&all, &file, &process_env)?;
     let check = CheckConfig::resolve(&args.policy, &all.read, &file, &process_env)?;
     super::tell_notices(&config);
