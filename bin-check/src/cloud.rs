@@ -149,14 +149,19 @@ impl Cloud {
     }
 }
 
-/// Where the Kafka service of a source's region is: as given, else beside CloudMonitor, public or inside the VPC.
+/// Where the Kafka service of a source's region is: as given by flag or file, else beside CloudMonitor, public or inside
+/// the VPC.
 pub(crate) fn kafka_endpoint(
+    config: &Config,
     source: &SourceConfig,
     given: Option<&str>,
 ) -> anyhow::Result<Endpoint> {
     if let Some(url) = given.filter(|url| !url.is_empty()) {
         let endpoint = Endpoint::url(url);
         return endpoint.context("--kafka.endpoint (or KAFKA_LAG_KAFKA_ENDPOINT)");
+    }
+    if let Some(written) = &config.kafka_endpoint {
+        return Endpoint::url(&written.text).with_context(|| written.place.clone());
     }
     let region = &source.region;
     if region.is_empty() {

@@ -27,6 +27,8 @@ pub struct Hands<'h> {
     pub notifiers: &'h [Box<dyn Notifier>],
     /// Reads the clock.
     pub now: Now,
+    /// Whether what is done is only shown: then it is not logged as done.
+    pub dry_run: bool,
 }
 
 impl fmt::Debug for Hands<'_> {
@@ -95,7 +97,7 @@ pub async fn execute(
         settle(&mut state, hands.policies, &plan, &outcomes, (hands.now)());
         result?;
         session.save(&state).await?;
-        trace(&plan, &outcomes, hands.scaler).await;
+        trace(&plan, &outcomes, hands).await;
         acted.push((plan, outcomes));
     }
     let deliveries = deliver(&mut state, session, hands).await?;
@@ -194,7 +196,7 @@ async fn scale(
 }
 
 /// One audit line and one Kubernetes Event for each outcome. Neither stops anything.
-async fn trace(plan: &ActionPlan, outcomes: &[Outcome], scaler: &dyn Scaler) {
+async fn trace(plan: &ActionPlan, outcomes: &[Outcome], hands: &Hands<'_>) {
     for outcome in outcomes {
         let text = outcome.effect.in_words(lag_core::Language::English);
         let (reason, is_warning) = match &outcome.effect {
@@ -204,18 +206,20 @@ async fn trace(plan: &ActionPlan, outcomes: &[Outcome], scaler: &dyn Scaler) {
             Effect::Refused(_) => ("KafkaLagRefused", true),
             Effect::Failed { .. } => ("KafkaLagActionFailed", true),
         };
-        tracing::info!(
-            target: "audit",
-            {
-                instance.id = %plan.key.instance,
-                group.name = %plan.key.group,
-                workload = %outcome.workload,
-                stage = outcome.stage,
-                episode = %plan.episode,
-                lag = plan.sample.lag.as_f64()
-            },
-            "{text}"
-        );
+        if !hands.dry_run {
+            tracing::info!(
+                target: "audit",
+                {
+                    instance.id = %plan.key.instance,
+                    group.name = %plan.key.group,
+                    workload = %outcome.workload,
+                    stage = outcome.stage,
+                    episode = %plan.episode,
+                    lag = plan.sample.lag.as_f64()
+                },
+                "{text}"
+            );
+        }
         if matches!(&outcome.effect, Effect::Refused(Refusal::NoTarget)) {
             continue;
         }
@@ -225,7 +229,11 @@ async fn trace(plan: &ActionPlan, outcomes: &[Outcome], scaler: &dyn Scaler) {
             plan.key.group,
             plan.key.instance
         );
-        if let Err(error) = scaler.record(&plan.target, reason, &note, is_warning).await {
+        if let Err(error) = hands
+            .scaler
+            .record(&plan.target, reason, &note, is_warning)
+            .await
+        {
             tracing::debug!(%error, "the event could not be written");
         }
     }

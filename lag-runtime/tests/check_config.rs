@@ -52,7 +52,7 @@ fn nothing_given_is_the_first_posts_ladder_without_targets_and_state() {
     assert_eq!(config.language, Language::English);
     assert_eq!(config.kubernetes.timeout, Duration::from_secs(10));
     assert_eq!(config.kubernetes.kubeconfig, None);
-    assert!(config.kafka_endpoint.is_none() && config.notices.is_empty());
+    assert!(config.notices.is_empty());
 }
 
 #[test]
@@ -269,21 +269,18 @@ fn state_is_in_the_place_that_is_named_else_in_the_state_directory() {
         Some(StatePlace::ConfigMap { configmap, lease }) => format!("{configmap} {lease}"),
         other => panic!("{other:?}"),
     };
-    let text = "check: {state_configmap: ns/a, state_lease: other/b.c}\n";
-    assert_eq!(named(state(&directory, text)), "ns/a other/b.c");
+    let text = "check: {state_configmap: ns/a, state_lease: ns/b.c}\n";
+    assert_eq!(named(state(&directory, text)), "ns/a ns/b.c");
     assert_eq!(named(state(&["--state-configmap=x/y"], "")), "x/y x/y");
 }
 
 #[test]
-fn the_cluster_and_the_kafka_service_are_read() {
-    let text = "kubernetes: {kubeconfig: /k, context: c, timeout: 3s}\nkafka: {endpoint: 'http://127.0.0.1:1'}\n";
+fn the_cluster_is_read() {
+    let text = "kubernetes: {kubeconfig: /k, context: c, timeout: 3s}\n";
     let config = resolve(&[], text).unwrap();
     assert_eq!(config.kubernetes.kubeconfig, Some("/k".into()));
     assert_eq!(config.kubernetes.context.as_deref(), Some("c"));
     assert_eq!(config.kubernetes.timeout, Duration::from_secs(3));
-    let endpoint = config.kafka_endpoint.unwrap();
-    assert_eq!(endpoint.text, "http://127.0.0.1:1");
-    assert_eq!(endpoint.place, "check.yaml line 2: kafka.endpoint");
     let config = resolve(&["--kubeconfig", "/l"], text).unwrap();
     assert_eq!(config.kubernetes.kubeconfig, Some("/l".into()));
 }

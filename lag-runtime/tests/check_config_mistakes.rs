@@ -168,9 +168,8 @@ fn state_and_language() {
             "line 2: check.language: \"fr\" is not known: use en or zh",
         ),
         (
-            "kafka:\n  endpoint: alikafka\n",
-            "line 2: kafka.endpoint: write a URL without path and query, such as \
-             https://alikafka.cn-hangzhou.aliyuncs.com",
+            "check:\n  state_configmap: ns/a\n  state_lease: other/a\n",
+            "line 3: check.state_lease: the lease stands in the ConfigMap's namespace: write ns/NAME",
         ),
     ]);
 }

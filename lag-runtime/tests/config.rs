@@ -476,3 +476,25 @@ fn every_flag_has_an_environment_variable_with_the_prefix() {
         );
     }
 }
+
+#[test]
+fn the_kafka_services_own_endpoint_is_read_with_its_place() {
+    let text = "sources:\n- region: cn-hangzhou\n  instances: [i]\nkafka: {endpoint: 'http://127.0.0.1:1'}\n";
+    let file = File::parse("lag.yml", text).unwrap();
+    let mut args = Args::default();
+    args.read.config_file = Some("lag.yml".into());
+    let found = Config::resolve(&args, &file, &|_| None)
+        .unwrap()
+        .kafka_endpoint
+        .unwrap();
+    assert_eq!(found.text, "http://127.0.0.1:1");
+    assert_eq!(found.place, "lag.yml line 4: kafka.endpoint");
+    let file = File::parse("lag.yml", &text.replace("http://127.0.0.1:1", "alikafka")).unwrap();
+    assert_eq!(
+        Config::resolve(&args, &file, &|_| None)
+            .unwrap_err()
+            .to_string(),
+        "lag.yml line 4: kafka.endpoint: write a URL without path and query, such as \
+         https://alikafka.cn-hangzhou.aliyuncs.com"
+    );
+}

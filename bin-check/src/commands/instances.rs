@@ -60,7 +60,7 @@ pub(crate) async fn run(args: InstancesArgs) -> anyhow::Result<Code> {
     cloud.check_credentials().await?;
     let mut found = Vec::new();
     for source in &cloud.config.sources {
-        let endpoint = kafka_endpoint(source, args.kafka.kafka_endpoint.as_deref())?;
+        let endpoint = kafka_endpoint(&cloud.config, source, args.kafka.kafka_endpoint.as_deref())?;
         found.extend(list(&cloud.kafka(source, endpoint)?, &source.region).await?);
     }
     found.sort_by(|a, b| a.instance_id.cmp(&b.instance_id));

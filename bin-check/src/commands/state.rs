@@ -44,7 +44,8 @@ async fn show(place: &StatePlaceArgs) -> anyhow::Result<Code> {
     let check = configure(place)?;
     let mut kubernetes = Kubernetes::new(&check.kubernetes);
     if let Some(store) = open_store(&check, None, system_clock(), &mut kubernetes).await? {
-        output::write(render(&store.peek().await?).as_bytes())?;
+        let text = render(&store.peek().await?) + "\n";
+        output::write(text.as_bytes())?;
     }
     Ok(Code::Done)
 }

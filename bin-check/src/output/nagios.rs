@@ -6,6 +6,7 @@ use std::{
     fmt::{Display, Write as _},
 };
 
+use super::number;
 use crate::commands::check::{
     result::{CheckResult, Line},
     words::{Say, describe, number_of},
@@ -64,8 +65,16 @@ pub(crate) fn long(line: &Line, result: &CheckResult, language: Language, explai
         name(line),
         describe(line, result, language)
     );
-    if let (true, Some(workload)) = (explain, &line.group.workload) {
-        let _ = write!(text, " [{workload}]");
+    if explain {
+        let recover = number::lag(line.group.threshold.recover_at());
+        let say = Say(language);
+        let workload = line.group.workload.as_deref();
+        let workload = workload.unwrap_or(say.pick("no workload is mapped", "未映射工作负载"));
+        let recover = say.choose(
+            format!("recovers at {recover}"),
+            format!("恢复阈值 {recover}"),
+        );
+        let _ = write!(text, " [{workload}, {recover}]");
     }
     text
 }

@@ -8,7 +8,7 @@ fn a_dry_run_shows_the_exact_requests_and_the_message_and_changes_nothing() {
     world.lag(&[(240, 160_000)]);
     let ended = world.check(&["--dry-run"]);
     ended.says(&[
-        "stage 1 would begin",
+        "stage 1 would begin; would be: restarted",
         "PATCH /apis/apps/v1/namespaces/orders/deployments/cust",
         "application/strategic-merge-patch+json",
         "kubectl.kubernetes.io/restartedAt",
@@ -17,6 +17,7 @@ fn a_dry_run_shows_the_exact_requests_and_the_message_and_changes_nothing() {
     assert_eq!(ended.code, Some(2));
     assert_eq!((world.restarts(), world.messages().len()), (0, 0));
     assert!(!world.path("check.json").exists());
+    assert_eq!(ended.err, "", "nothing was done that could be logged");
     let writes = world.cluster.requests().into_iter();
     let mut writes = writes.filter(|request| request.method == "PATCH");
     assert!(writes.all(|request| request.query.contains("dryRun=All")));

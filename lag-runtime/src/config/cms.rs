@@ -1,11 +1,11 @@
 //! How the cloud is called.
 
-use aliyun_cms::{Placement, SignatureVersion};
+use aliyun_cms::{Endpoint, Placement, SignatureVersion};
 use lag_core::{PromDuration, Statistic};
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    ConfigError, File,
+    ConfigError, File, Written,
     file::Text,
     pick::{Found, Picker, between, number},
 };
@@ -123,4 +123,22 @@ fn metric_name(found: Option<Found>, default: &str) -> Result<String, ConfigErro
         return Err(found.wrong(problem));
     }
     Ok(found.text)
+}
+
+/// The Kafka service's own API, for programs that ask it.
+pub(super) fn kafka_endpoint(
+    file: &File,
+    picker: Picker<'_>,
+) -> Result<Option<Written>, ConfigError> {
+    let found = picker.in_file("kafka.endpoint", &file.kafka.endpoint)?;
+    let Some(found) = found.filter(|found| !found.text.is_empty()) else {
+        return Ok(None);
+    };
+    // Its own words would advise a host of CloudMonitor.
+    Endpoint::url(&found.text).map_err(|_| {
+        found.wrong(
+            "write a URL without path and query, such as https://alikafka.cn-hangzhou.aliyuncs.com",
+        )
+    })?;
+    Ok(Some(Written::new(found)))
 }

@@ -49,6 +49,8 @@ pub struct Config {
     pub budget: BudgetConfig,
     /// Where it is served.
     pub web: WebConfig,
+    /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
+    pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
     pub notices: Vec<String>,
 }
@@ -80,6 +82,7 @@ impl Config {
             lag,
             budget,
             web,
+            kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })
     }

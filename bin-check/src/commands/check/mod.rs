@@ -89,6 +89,7 @@ async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
                 scaler: &*scaler,
                 notifiers: &notifiers,
                 now: Arc::clone(&cloud.now),
+                dry_run: mode == Mode::DryRun,
             };
             Some(execute(evaluation.clone(), session, &hands).await)
         }
@@ -219,9 +220,7 @@ async fn decide(
     }
     for key in &first.to_confirm {
         let threshold = check.policies.of(key).threshold;
-        let configured = check.kafka_endpoint.as_ref();
-        let endpoint = kafka.or(configured.map(|written| written.text.as_str()));
-        let opinion = opinion::ask(cloud, key, threshold, endpoint).await;
+        let opinion = opinion::ask(cloud, key, threshold, kafka).await;
         opinions.insert(key.clone(), opinion);
     }
     Ok(evaluate(rules, state, &looker.board, &opinions, now)?)

@@ -1,7 +1,6 @@
 //! The second opinion: one call of the Kafka service's own API for each group in breach.
 
-use aliyun_cms::Endpoint;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use lag_core::{ConsumerProgress, GroupKey, Opinion, Threshold};
 use lag_runtime::config::SourceConfig;
 
@@ -14,7 +13,14 @@ pub(crate) async fn progress(
     endpoint: Option<&str>,
 ) -> anyhow::Result<ConsumerProgress> {
     let source = source_of(cloud, key)?;
-    let endpoint: Endpoint = cloud::kafka_endpoint(source, endpoint)?;
+    let is_named = endpoint.is_some() || cloud.config.kafka_endpoint.is_some();
+    if !is_named && !cloud::is_vendors(source) {
+        bail!(
+            "not asked, as CloudMonitor is not asked at the vendor's own host either: give --kafka.endpoint (or \
+             KAFKA_LAG_KAFKA_ENDPOINT)"
+        );
+    }
+    let endpoint = cloud::kafka_endpoint(&cloud.config, source, endpoint)?;
     let client = cloud.kafka(source, endpoint)?;
     let params = [
         ("RegionId", source.region.as_str()),

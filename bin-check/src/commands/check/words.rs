@@ -24,6 +24,9 @@ pub(crate) fn describe(line: &Line, result: &CheckResult, language: Language) ->
     }
     for effect in &line.effects {
         text += say.pick("; ", "；");
+        if result.mode == Mode::DryRun && effect.worked() {
+            text += say.pick("would be: ", "将：");
+        }
         text += &effect.in_words(language);
     }
     text

@@ -166,11 +166,13 @@ async fn known(
     kafka: Option<&str>,
 ) -> Option<Result<Vec<(String, String)>, String>> {
     // A gateway or a stand-in for CloudMonitor knows nothing of the vendor's real hosts.
-    if kafka.is_none_or(str::is_empty) && !is_vendors(source) {
+    let is_named =
+        kafka.is_some_and(|url| !url.is_empty()) || cloud.config.kafka_endpoint.is_some();
+    if !is_named && !is_vendors(source) {
         return None;
     }
     let asked = async {
-        let endpoint = kafka_endpoint(source, kafka)?;
+        let endpoint = kafka_endpoint(&cloud.config, source, kafka)?;
         instances::list(&cloud.kafka(source, endpoint)?, &source.region).await
     };
     let described = |instance: instances::Instance| {

@@ -15,12 +15,11 @@ pub use secret::{SecretConfig, SecretSource};
 pub use state::{ObjectName, StatePlace};
 pub(super) use wire::{Check, Kafka, Kubernetes, Notifier, Target};
 
-use aliyun_cms::Endpoint;
 use lag_core::{Language, PromDuration, TargetMap, escalate::PolicyBook};
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    ConfigError, Env, File, Written,
+    ConfigError, Env, File,
     pick::{Found, Picker, between},
 };
 use crate::args::{ReactionArgs, ReadArgs};
@@ -40,8 +39,6 @@ pub struct CheckConfig {
     pub notifiers: Vec<NotifierConfig>,
     /// How the cluster is reached.
     pub kubernetes: KubernetesConfig,
-    /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
-    pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
     pub notices: Vec<String>,
 }
@@ -89,7 +86,6 @@ impl CheckConfig {
             targets: targets::resolve(file, picker)?,
             notifiers: notifiers::resolve(file, picker, language)?,
             kubernetes: kubernetes(args, file, picker)?,
-            kafka_endpoint: kafka_endpoint(file, picker)?,
             notices,
         })
     }
@@ -125,18 +121,4 @@ fn kubernetes(
         context: text(context),
         timeout: between(timeout, PromDuration::from_secs(10), "100ms", "5m")?,
     })
-}
-
-fn kafka_endpoint(file: &File, picker: Picker<'_>) -> Result<Option<Written>, ConfigError> {
-    let found = picker.in_file("kafka.endpoint", &file.kafka.endpoint)?;
-    let Some(found) = found.filter(|found| !found.text.is_empty()) else {
-        return Ok(None);
-    };
-    // Its own words would advise a host of CloudMonitor.
-    Endpoint::url(&found.text).map_err(|_| {
-        found.wrong(
-            "write a URL without path and query, such as https://alikafka.cn-hangzhou.aliyuncs.com",
-        )
-    })?;
-    Ok(Some(Written::new(found)))
 }

@@ -91,5 +91,5 @@ pub(in crate::config) struct Kubernetes {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct Kafka {
-    pub(super) endpoint: Text,
+    pub(in crate::config) endpoint: Text,
 }
