@@ -57,7 +57,13 @@ impl Failure {
             Self::Silent(reason) => (PortErrorKind::Unavailable, reason),
             Self::Refused(status) => (kind(&status), in_one_line(&status.message)),
         };
-        PortError::new(kind, format!("cannot {what}: {reason}"))
+        let advice = match kind {
+            PortErrorKind::Forbidden => {
+                "; the Role must allow get and update of it, and create of configmaps and leases"
+            }
+            _ => "",
+        };
+        PortError::new(kind, format!("cannot {what}: {reason}{advice}"))
     }
 }
 
