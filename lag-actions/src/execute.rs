@@ -1,8 +1,8 @@
 //! The only place that turns plans into calls. The order of saves and calls is what makes a crash harmless at any line.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    Effect, Event, Outcome, Refusal,
+    Effect, Event, Language, Note, Outcome,
     escalate::{
         ActionPlan, Change, CheckState, Evaluation, PolicyBook, ScaleDecision, decide_scale,
         remember, settle,
@@ -13,6 +13,9 @@ use std::{fmt, sync::Arc};
 
 /// Asked again after a conflict at most so often: the object's version also changes with every update of its status.
 const CONFLICTS: usize = 5;
+
+/// An API server that does not answer costs a time-out for each change; after this, people are told first.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Reads the clock.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -87,20 +90,22 @@ pub async fn execute(
         mut state, plans, ..
     } = evaluation;
     if state != *session.state() || !plans.is_empty() {
-        state.last_run = Some((hands.now)());
-        session.save(&state).await?;
+        save(&mut state, session, hands).await?;
     }
     let mut acted = Vec::new();
+    let began = (hands.now)();
     for plan in plans {
-        let mut outcomes = Vec::new();
-        let result = carry_out(&plan, &mut state, session, hands, &mut outcomes).await;
-        settle(&mut state, hands.policies, &plan, &outcomes, (hands.now)());
-        result?;
-        session.save(&state).await?;
-        trace(&plan, &outcomes, hands).await;
+        // What is left stays pending for the next run.
+        if (hands.now)().duration_since(began) > PATIENCE {
+            break;
+        }
+        let outcomes = carry_out(&plan, &mut state, session, hands).await?;
+        let outcomes = settle(&mut state, hands.policies, &plan, &outcomes, (hands.now)());
+        save(&mut state, session, hands).await?;
         acted.push((plan, outcomes));
     }
     let deliveries = deliver(&mut state, session, hands).await?;
+    record(&acted, hands.scaler).await;
     Ok(Report {
         state,
         acted,
@@ -108,14 +113,24 @@ pub async fn execute(
     })
 }
 
-/// Every change of a plan, in order; one that fails does not stop the next.
+async fn save(
+    state: &mut CheckState,
+    session: &mut dyn StateSession,
+    hands: &Hands<'_>,
+) -> Result<(), PortError> {
+    state.last_run = Some((hands.now)());
+    session.save(state).await
+}
+
+/// Every change of a plan, in order; one that fails does not stop the next. After an error nothing may be saved, so what
+/// was done stays pending, and the next run finds it done.
 async fn carry_out(
     plan: &ActionPlan,
     state: &mut CheckState,
     session: &mut dyn StateSession,
     hands: &Hands<'_>,
-    outcomes: &mut Vec<Outcome>,
-) -> Result<(), PortError> {
+) -> Result<Vec<Outcome>, PortError> {
+    let mut outcomes = Vec::with_capacity(plan.changes.len());
     for (index, change) in plan.changes.iter().enumerate() {
         session.still_ours().await?;
         let tried = match change {
@@ -131,14 +146,18 @@ async fn carry_out(
             reason: error.to_string(),
             last: false,
         });
-        outcomes.push(Outcome {
+        let outcome = Outcome {
             stage: plan.stage,
             at: (hands.now)(),
             workload: plan.target.workload.to_string(),
             effect,
-        });
+        };
+        if !hands.dry_run {
+            audit(plan, &outcome);
+        }
+        outcomes.push(outcome);
     }
-    Ok(())
+    Ok(outcomes)
 }
 
 /// As `kubectl rollout restart` writes it.
@@ -178,7 +197,7 @@ async fn scale(
             && known.as_ref() != Some(&resolved)
         {
             remember(state, plan, index, &resolved);
-            session.save(state).await?;
+            save(state, session, hands).await?;
             *known = Some(resolved);
         }
         session.still_ours().await?;
@@ -195,10 +214,32 @@ async fn scale(
     })))
 }
 
-/// One audit line and one Kubernetes Event for each outcome. Neither stops anything.
-async fn trace(plan: &ActionPlan, outcomes: &[Outcome], hands: &Hands<'_>) {
-    for outcome in outcomes {
-        let text = outcome.effect.in_words(lag_core::Language::English);
+/// One line for each change, at once: whatever ends the run, the log knows. Whether a failure is given up is told later.
+fn audit(plan: &ActionPlan, outcome: &Outcome) {
+    let text = match &outcome.effect {
+        Effect::Failed { reason, .. } => format!("failed: {reason}"),
+        effect => effect.in_words(Language::English),
+    };
+    tracing::info!(
+        target: "audit",
+        {
+            instance.id = %plan.key.instance,
+            group.name = %plan.key.group,
+            workload = %outcome.workload,
+            stage = outcome.stage,
+            episode = %plan.episode,
+            lag = plan.sample.lag.as_f64()
+        },
+        "{text}"
+    );
+}
+
+/// One Kubernetes Event for each outcome. People come first, and an API server that does not answer is not waited for
+/// once more.
+async fn record(acted: &[(ActionPlan, Vec<Outcome>)], scaler: &dyn Scaler) {
+    let all = acted.iter();
+    let all = all.flat_map(|(plan, outcomes)| outcomes.iter().map(move |one| (plan, one)));
+    for (plan, outcome) in all {
         let (reason, is_warning) = match &outcome.effect {
             Effect::Restarted | Effect::Evicted { .. } => ("KafkaLagRestarted", false),
             Effect::Scaled { .. } | Effect::MinimumChanged { .. } => ("KafkaLagScaled", false),
@@ -206,35 +247,18 @@ async fn trace(plan: &ActionPlan, outcomes: &[Outcome], hands: &Hands<'_>) {
             Effect::Refused(_) => ("KafkaLagRefused", true),
             Effect::Failed { .. } => ("KafkaLagActionFailed", true),
         };
-        if !hands.dry_run {
-            tracing::info!(
-                target: "audit",
-                {
-                    instance.id = %plan.key.instance,
-                    group.name = %plan.key.group,
-                    workload = %outcome.workload,
-                    stage = outcome.stage,
-                    episode = %plan.episode,
-                    lag = plan.sample.lag.as_f64()
-                },
-                "{text}"
-            );
-        }
-        if matches!(&outcome.effect, Effect::Refused(Refusal::NoTarget)) {
-            continue;
-        }
         let note = format!(
-            "lag {} of group {} ({}): {text}",
+            "lag {} of group {} ({}): {}",
             plan.sample.lag.as_f64(),
             plan.key.group,
-            plan.key.instance
+            plan.key.instance,
+            outcome.effect.in_words(Language::English)
         );
-        if let Err(error) = hands
-            .scaler
-            .record(&plan.target, reason, &note, is_warning)
-            .await
-        {
+        if let Err(error) = scaler.record(&plan.target, reason, &note, is_warning).await {
             tracing::debug!(%error, "the event could not be written");
+            if error.kind == PortErrorKind::Unavailable {
+                return;
+            }
         }
     }
 }
@@ -247,25 +271,32 @@ async fn deliver(
     hands: &Hands<'_>,
 ) -> Result<Vec<Delivery>, PortError> {
     let mut deliveries = Vec::new();
-    if state.outbox.is_empty() {
+    let Some(oldest) = state.outbox.first() else {
         return Ok(deliveries);
-    }
+    };
+    // What was dropped was older: who has this one has had all of it, or was told.
+    let has_all_dropped = oldest.sent_to.clone();
     for notifier in hands.notifiers {
         let name = notifier.name();
-        let unsent = |note: &&lag_core::Note| !note.sent_to.contains(name);
+        let unsent = |note: &&Note| !note.sent_to.contains(name);
         let notes: Vec<_> = state.outbox.iter().filter(unsent).collect();
         if notes.is_empty() {
             continue;
         }
+        let dropped = if has_all_dropped.contains(name) {
+            0
+        } else {
+            state.dropped_notes
+        };
         session.still_ours().await?;
         let count = notes.len();
-        let result = notifier.notify(&notes, state.dropped_notes).await;
+        let result = notifier.notify(&notes, dropped).await;
         if result.is_ok() {
             for note in &mut state.outbox {
                 note.sent_to.insert(name.to_owned());
             }
             settle_outbox(state, hands.notifiers);
-            session.save(state).await?;
+            save(state, session, hands).await?;
         }
         deliveries.push(Delivery {
             notifier: name.to_owned(),
@@ -276,14 +307,14 @@ async fn deliver(
     let before = state.outbox.len();
     settle_outbox(state, hands.notifiers);
     if state.outbox.len() != before {
-        session.save(state).await?;
+        save(state, session, hands).await?;
     }
     Ok(deliveries)
 }
 
 /// Notes that every notifier has are done with.
 fn settle_outbox(state: &mut CheckState, notifiers: &[Box<dyn Notifier>]) {
-    let lacking = |note: &lag_core::Note| {
+    let lacking = |note: &Note| {
         let mut names = notifiers.iter().map(|one| one.name());
         names.any(|name| !note.sent_to.contains(name))
     };
@@ -295,7 +326,7 @@ fn settle_outbox(state: &mut CheckState, notifiers: &[Box<dyn Notifier>]) {
 
 /// Notes about the run itself, not about a group.
 pub fn note_lost_state(state: &mut CheckState, moved_to: &str, now: Timestamp) {
-    state.outbox.push(lag_core::Note {
+    state.outbox.push(Note {
         at: now,
         event: Event::StateLost {
             moved_to: moved_to.to_owned(),

@@ -217,7 +217,7 @@ async fn a_stateful_set_owns_its_pods_itself() {
 #[tokio::test]
 async fn nothing_is_evicted_while_a_rollout_is_going_on() {
     let mut rolling = fixture("deployment");
-    rolling["status"]["availableReplicas"] = 1.into();
+    rolling["status"]["updatedReplicas"] = 1.into();
     let steps = vec![
         get(DEPLOYMENT).answers(200, rolling),
         sets(),

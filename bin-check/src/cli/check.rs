@@ -28,6 +28,16 @@ pub(crate) enum Perfdata {
     All,
 }
 
+/// What the exit code tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExitWith {
+    /// State of the lag, and whether the run worked: for monitoring.
+    #[default]
+    State,
+    /// Only whether the run worked: for a Job that should not fail because lag is high.
+    Run,
+}
+
 /// What a group without a number is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum OnUnknown {
@@ -103,6 +113,15 @@ pub(crate) struct CheckArgs {
         env = "KAFKA_LAG_ON_UNKNOWN"
     )]
     pub(crate) on_unknown: OnUnknown,
+    /// What the exit code tells: the state of the lag, or only whether the run worked
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT",
+        env = "KAFKA_LAG_EXIT_CODE"
+    )]
+    pub(crate) exit_code: ExitWith,
     /// Time for reading all instances, then UNKNOWN; actions have their own limits [default: 10s]
     #[arg(
         id = "check_timeout",

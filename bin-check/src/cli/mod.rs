@@ -3,7 +3,9 @@
 use crate::output::nagios;
 mod check;
 
-pub(crate) use check::{CheckArgs, CheckOutput, Perfdata, StateArgs, StateCommand, StatePlaceArgs};
+pub(crate) use check::{
+    CheckArgs, CheckOutput, ExitWith, Perfdata, StateArgs, StateCommand, StatePlaceArgs,
+};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use lag_runtime::{

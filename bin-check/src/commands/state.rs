@@ -74,7 +74,10 @@ async fn reset(groups: &[String], all: bool, place: &StatePlaceArgs) -> anyhow::
     session.save(&state).await?;
     session.close().await?;
     let episodes = super::check::result::counted(forgotten, "episode", "episodes");
-    output::write(format!("{episodes} forgotten\n").as_bytes())?;
+    let text = format!(
+        "{episodes} forgotten; changes of workloads still count for daily_cap and min_gap\n"
+    );
+    output::write(text.as_bytes())?;
     Ok(Code::Done)
 }
 
@@ -90,6 +93,7 @@ fn find(state: &CheckState, text: &str) -> anyhow::Result<GroupKey> {
             let names = state.groups.keys().map(|key| key.group.as_str());
             let near = nearest(text, names);
             match near.first() {
+                None if state.groups.is_empty() => bail!("no episode is open"),
                 Some(near) => bail!("no episode of {text:?} is open; did you mean {near}?"),
                 None => bail!(
                     "no episode of {text:?} is open, but of {} other groups: kafka-lag state show lists them",

@@ -99,7 +99,7 @@ impl<'r> Group<'r> {
             age_seconds: sample.map(|sample| sample.age(result.now).as_secs()),
             breach_above: Number(line.group.threshold.breach_above().as_f64()),
             recover_at: Number(line.group.threshold.recover_at().as_f64()),
-            stage: stage(&line.group.verdict),
+            stage: stage(&line.group.verdict, result.mode),
             workload: line.group.workload.as_deref(),
             actions: line.effects.iter().map(action).collect(),
             why: describe(line, result, language),

@@ -88,18 +88,14 @@ fn summary(result: &CheckResult, language: Language) -> String {
         .iter()
         .filter(|line| line.severity != Severity::Ok);
     for line in named.take(NAMED) {
-        parts.push(format!(
-            "{} {}",
-            name(line),
-            number_of(line, result.now, say)
-        ));
+        parts.push(format!("{} {}", name(line), number_of(line, result, say)));
     }
     let more = (warning + critical + unknown).saturating_sub(NAMED);
     if more > 0 {
         parts.push(say.choose(format!("{more} more"), format!("另有 {more} 个")));
     }
     if let Some(problem) = result.problems.first() {
-        parts.push(problem.text.clone());
+        parts.push(shortened(&problem.text));
         let more = result.problems.len() - 1;
         if more > 0 {
             parts.push(say.choose(
@@ -108,8 +104,19 @@ fn summary(result: &CheckResult, language: Language) -> String {
             ));
         }
     }
-    parts.push(say.choose(format!("{well} ok"), format!("{well} 个正常")));
+    if !result.lines.is_empty() {
+        parts.push(say.choose(format!("{well} ok"), format!("{well} 个正常")));
+    }
     clean(&parts.join(", "))
+}
+
+/// The beginning of a text that stands whole below.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 120;
+    match text.char_indices().nth(MOST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}...", text[..end].trim_end()),
+    }
 }
 
 fn name(line: &Line) -> String {

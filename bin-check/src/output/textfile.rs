@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::commands::check::result::{CheckResult, Line};
+use crate::commands::check::{
+    hands::Mode,
+    result::{CheckResult, Line},
+};
 
 /// The exposition. `last_success` is that of the file before, for a run that was none.
 pub(crate) fn render(result: &CheckResult, last_success: Option<i64>) -> String {
@@ -46,7 +49,7 @@ pub(crate) fn render(result: &CheckResult, last_success: Option<i64>) -> String 
         &mut text,
         names::CHECK_STAGE,
         "Stages taken in the open episode of the group.",
-        &fresh(&|line| stage(&line.group.verdict).map(|stage| stage.to_string())),
+        &fresh(&|line| stage(&line.group.verdict, result.mode).map(|stage| stage.to_string())),
     );
     let alone = |value: String| vec![(String::new(), value)];
     family(
@@ -62,7 +65,7 @@ pub(crate) fn render(result: &CheckResult, last_success: Option<i64>) -> String 
         "Unix time of the last check.",
         &alone(now.to_string()),
     );
-    let success = if succeeded(result) {
+    let success = if result.of_the_run() == Severity::Ok {
         Some(now)
     } else {
         last_success
@@ -78,22 +81,12 @@ pub(crate) fn render(result: &CheckResult, last_success: Option<i64>) -> String 
     text
 }
 
-/// A run without problems: lag may be as high as it likes.
-fn succeeded(result: &CheckResult) -> bool {
-    let failed = |line: &&Line| {
-        let mut effects = line.effects.iter();
-        effects.any(|effect| matches!(effect, lag_core::Effect::Failed { .. }))
-    };
-    result
-        .problems
-        .iter()
-        .all(|problem| problem.severity == Severity::Ok)
-        && !result.lines.iter().any(|line| failed(&line))
-}
-
-/// Stages of an open episode.
-pub(crate) fn stage(verdict: &Verdict) -> Option<u32> {
+/// Stages taken in an open episode; one that would only begin is not taken.
+pub(crate) fn stage(verdict: &Verdict, mode: Mode) -> Option<u32> {
     match verdict {
+        Verdict::Escalated { stage, .. } if mode != Mode::Act => {
+            Some(stage.saturating_sub(1)).filter(|stage| *stage > 0)
+        }
         Verdict::Ok(_) | Verdict::Recovered { .. } => None,
         Verdict::Escalated { stage, .. }
         | Verdict::Retried { stage, .. }

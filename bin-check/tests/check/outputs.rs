@@ -1,6 +1,6 @@
 //! What a check prints, and the codes it ends with.
 
-use crate::world::World;
+use crate::world::{INSTANCE, World};
 
 #[test]
 fn the_status_line_has_state_number_age_threshold_and_performance_data() {
@@ -143,6 +143,77 @@ fn the_textfile_is_replaced_whole_and_keeps_the_last_success() {
         .filter(|name| name.contains(".tmp"))
         .collect();
     assert_eq!(names, Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_only_looks_sees_lag_although_a_workload_cannot_be_told() {
+    let world = World::new();
+    world.lag(&[(240, 160_000)]);
+    world.cloud.script(INSTANCE, "_docking_analog", &[(240, 1)]);
+    let ended = world.check(&[]);
+    ended.says(&[
+        "160,000 > 150,000",
+        "--act would be refused: ",
+        "targets[0]",
+    ]);
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn the_exit_code_can_tell_of_the_run_alone() {
+    let world = World::new();
+    world.lag(&[(240, 160_000)]);
+    let flags = ["--act", "--exit-code", "run"];
+    assert_eq!(world.check(&flags).code, Some(0));
+    let fault = kube_sim::FaultKind::status(503, "ServiceUnavailable", "not now");
+    world.cluster.fault(kube_sim::Fault::new(fault));
+    world.lag(&[(230, 160_000)]);
+    assert_eq!(world.check(&flags).code, Some(2), "a failed action");
+    world.cluster.clear_faults();
+    world
+        .cloud
+        .inject(cms_sim::Fault::new(cms_sim::FaultKind::Forbidden));
+    assert_eq!(
+        world.check(&flags).code,
+        Some(3),
+        "a cloud that was not read"
+    );
+}
+
+#[test]
+fn the_range_that_is_broken_is_named() {
+    let world = World::new();
+    world.lag(&[(240, 160)]);
+    let ended = world.check(&["-w", "100"]);
+    ended.says(&["WARNING", "160 breaks the range 100 ("]);
+}
+
+#[test]
+fn what_is_refused_at_once_is_in_the_output() {
+    let world = World::with_policy("  policy: {min_gap: 0s, daily_cap: 1}\n");
+    world.lag(&[(240, 160_000)]);
+    world.act();
+    world.lag(&[(230, 160_000)]);
+    world.act().says(&[
+        "stage 2 begins; ",
+        "changed once today (UTC), as often as allowed",
+    ]);
+    assert_eq!(world.replicas(), 2);
+}
+
+#[test]
+fn a_stage_that_would_begin_is_not_counted_as_taken() {
+    let world = World::new();
+    world.lag(&[(240, 160_000)]);
+    let stage = |flags: &[&str]| {
+        let ended = world.check(flags);
+        let json: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        json["groups"][0]["stage"].clone()
+    };
+    assert_eq!(stage(&["-o", "json"]), serde_json::Value::Null);
+    assert_eq!(stage(&["-o", "json", "--act"]), 1);
+    world.lag(&[(230, 160_000)]);
+    assert_eq!(stage(&["-o", "json"]), 1);
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_message_that_could_not_be_sent_goes_with_the_next_run_and_nothing_is_done_t
         .cloud
         .inject_robot(TOKEN, RobotFault::Errcode { code: 310_000 }, 1);
     let ended = world.act();
-    ended.says(&["notifier oncall has not taken 1 message"]);
+    ended.says(&["1 message not sent, the next run tries again: notifier oncall: "]);
     assert_eq!(ended.code, Some(2));
     assert_so_far(&world, 1, 2, 0);
     world.act();

@@ -10,6 +10,9 @@ use crate::{Board, GroupKey, MappingError, Opinion, Reading, TargetMap, Threshol
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
+/// A change counts for its UTC day and for the gap after it; a second day is for clocks that were put back.
+const KEEP_CHANGES_FOR: SignedDuration = SignedDuration::from_hours(48);
+
 /// What a run goes by.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckRules<'r> {
@@ -74,7 +77,7 @@ pub fn evaluate(
             .or_insert_with(|| board.read(key, now, rules.max_age));
     }
     let mut run = Run {
-        state: state.clone(),
+        state: without_old_changes(state, rules.policies, now),
         plans: Vec::new(),
         to_confirm: Vec::new(),
     };
@@ -111,4 +114,16 @@ pub fn evaluate(
         verdicts,
         to_confirm: run.to_confirm,
     })
+}
+
+/// The state without changes that hold nothing up any more: workloads come and go, and nobody would ever clear them away.
+fn without_old_changes(state: &CheckState, policies: &PolicyBook, now: Timestamp) -> CheckState {
+    let own = policies.overrides.iter().map(|entry| &entry.policy);
+    let gaps = own.map(|policy| policy.min_gap);
+    let longest_gap = gaps.fold(policies.common.min_gap, SignedDuration::max);
+    let keep_for = longest_gap.max(KEEP_CHANGES_FOR);
+    let mut state = state.clone();
+    let workloads = &mut state.workloads;
+    workloads.retain(|_, known| now.duration_since(known.changed_at) <= keep_for);
+    state
 }

@@ -9,14 +9,15 @@ use jiff::Timestamp;
 
 /// Records the outcomes of a plan's changes, in the order of the plan; fewer outcomes than changes means that the rest
 /// was not tried. What worked, was refused for good or has used up its retries leaves `pending`; what people must know goes to
-/// the outbox.
+/// the outbox. Returns the outcomes as the plan's own group sees them: a failure that is given up says so.
 pub fn settle(
     state: &mut CheckState,
     policies: &PolicyBook,
     plan: &ActionPlan,
     outcomes: &[Outcome],
     now: Timestamp,
-) {
+) -> Vec<Outcome> {
+    let mut seen = outcomes.to_vec();
     for key in std::iter::once(&plan.key).chain(&plan.with) {
         let Some(mut record) = state.groups.remove(key) else {
             continue;
@@ -27,11 +28,15 @@ pub fn settle(
         let own = record.sample().filter(|_| !leads);
         let sample = own.unwrap_or(plan.sample);
         let settled = Settled::of(&mut record, policy.retries, plan, outcomes, leads);
+        if leads {
+            seen.clone_from(&settled.outcomes);
+        }
         settled.tell(&topic, state, &mut record, sample);
         if let Some(record) = record.if_open() {
             state.groups.insert(key.clone(), record);
         }
     }
+    seen
 }
 
 /// Notes the absolute number that change `index` of the plan comes to, for every group of the plan; to be saved before the

@@ -67,7 +67,11 @@ pub(super) fn refusal(refusal: &Refusal, tense: Tense, name: Name<'_>) -> String
         Refusal::ChangedSince { at } => format!("somebody has changed the number to {at} since"),
         Refusal::Stuck => "lag rises although replicas were added".to_owned(),
         Refusal::DailyCap { changes } => {
-            format!("changed {changes} times today (UTC), as often as allowed")
+            let times = match changes {
+                1 => "once".to_owned(),
+                several => format!("{several} times"),
+            };
+            format!("changed {times} today (UTC), as often as allowed")
         }
     }
 }

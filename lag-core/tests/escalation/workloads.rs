@@ -3,7 +3,7 @@
 use crate::world::{ABOVE, OK, Seen, World, broken, key, lag, minutes, outcomes, world};
 use lag_core::{
     Effect, News, Opinion, Refusal, Replicas,
-    escalate::{Action, Change, Stage, settle},
+    escalate::{Action, Change, EscalationPolicy, PolicyOverride, Stage, settle},
 };
 
 #[test]
@@ -280,4 +280,39 @@ fn a_remembered_number_reaches_every_group_of_the_plan() {
         &outcomes,
         world.now,
     );
+}
+
+#[test]
+fn a_change_of_a_workload_is_forgotten_after_two_days_and_not_before() {
+    let mut world = world();
+    world.run(ABOVE);
+    let changed_at = world.now;
+    world.run(OK);
+    world.now = changed_at + minutes(2 * 24 * 60);
+    let kept = world.evaluate(&[("g", OK)]).state;
+    assert_eq!(kept, world.state, "nothing to save");
+    world.now += minutes(1);
+    let state = world.evaluate(&[("g", OK)]).state;
+    assert!(state.workloads.is_empty());
+}
+
+#[test]
+fn a_change_of_a_workload_is_not_forgotten_while_any_policy_still_waits_for_it() {
+    let days = |n: i64| minutes(n * 24 * 60);
+    let policy = EscalationPolicy {
+        min_gap: days(3),
+        ..EscalationPolicy::default()
+    };
+    let mut world = world();
+    world.policies.overrides.push(PolicyOverride {
+        groups: vec!["glob:g2".parse().unwrap()],
+        instances: vec![],
+        policy,
+    });
+    world.run_all(&[("g1", ABOVE), ("g2", OK)]);
+    world.now += days(2);
+    let seen = [("g1", OK), ("g2", ABOVE)];
+    assert_eq!(world.run_all(&seen).word_of("g2"), "gap");
+    world.now += days(1);
+    assert_eq!(world.run_all(&seen).word_of("g2"), "escalated 1");
 }

@@ -13,7 +13,7 @@ use lag_actions::{
 };
 use lag_core::{
     Language, Markup, Note, compose,
-    escalate::{Action, Evaluation},
+    escalate::{Action, CheckState, Evaluation},
     port::{BoxFuture, Notifier, PortError, PortErrorKind, Scaler, StateSession, StateStore},
 };
 use lag_runtime::{
@@ -187,7 +187,15 @@ pub(crate) async fn session(
     if mode == Mode::Act {
         return Ok(Some(store.open().await?));
     }
-    let copy = MemoryState::new(store.peek().await?);
+    let state = match store.peek().await {
+        // Monitoring often runs as another user than the reaction.
+        Err(error) if mode == Mode::Look && error.kind == PortErrorKind::Forbidden => {
+            tracing::warn!(%error, "the state cannot be read: episodes are not known");
+            CheckState::default()
+        }
+        state => state?,
+    };
+    let copy = MemoryState::new(state);
     Ok(Some(copy.open().await?))
 }
 

@@ -9,7 +9,7 @@ pub(crate) mod words;
 use anyhow::{Context as _, anyhow, bail};
 use lag_actions::{Hands, execute, note_lost_state};
 use lag_core::{
-    GroupKey, Language, Limits, Opinion, PromDuration, Severity,
+    GroupKey, Language, Limits, Opinion, PromDuration, Severity, TargetMap,
     escalate::{CheckRules, CheckState, Evaluation, evaluate},
     port::{StateNotice, StateSession},
 };
@@ -22,7 +22,7 @@ use self::{
 };
 use super::query::Looker;
 use crate::{
-    cli::{self, CheckArgs, CheckOutput, Code, Perfdata},
+    cli::{self, CheckArgs, CheckOutput, Code, ExitWith, Perfdata},
     cloud::{self, Cloud},
     output::{self, check_json, json, nagios, textfile},
 };
@@ -69,11 +69,11 @@ async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
     })??;
     let (state, hands_off) = begin(session.as_deref(), &cloud);
     let kafka = args.kafka.kafka_endpoint.as_deref();
-    let evaluation = decide(
+    let (evaluation, unmapped) = decide(
         &cloud,
         &check,
         &state,
-        hands_off.as_deref(),
+        hands_off.as_ref().map(|_| "this run changes nothing"),
         &looker,
         kafka,
         mode,
@@ -118,6 +118,10 @@ async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
             format!("the run was broken off: {error}"),
         );
     }
+    if let Some(problem) = unmapped {
+        let problem = format!("--act would be refused: {problem}");
+        result.add(Severity::Unknown, problem);
+    }
     if let Some(reason) = hands_off {
         result.add(Severity::Unknown, reason);
     }
@@ -141,8 +145,9 @@ fn begin(session: Option<&dyn StateSession>, cloud: &Cloud) -> (CheckState, Opti
         }
         Some(StateNotice::Lost { moved_to, reason }) => {
             note_lost_state(&mut state, moved_to, (cloud.now)());
+            tracing::warn!(%reason, %moved_to, "the state could not be read; this run changes nothing");
             let why = format!(
-                "the state could not be read ({reason}) and lies at {moved_to} now: this run changes nothing"
+                "the state could not be read and lies at {moved_to} now: this run changes nothing"
             );
             (state, Some(why))
         }
@@ -196,7 +201,8 @@ async fn look(cloud: &Cloud) -> anyhow::Result<Looker> {
     Ok(looker)
 }
 
-/// Evaluates; where the policy wants a second opinion, asks for it and evaluates again.
+/// Evaluates; where the policy wants a second opinion, asks for it and evaluates again. Also says why nothing could be
+/// done, for a run that only looks.
 async fn decide(
     cloud: &Cloud,
     check: &CheckConfig,
@@ -205,7 +211,7 @@ async fn decide(
     looker: &Looker,
     kafka: Option<&str>,
     mode: Mode,
-) -> anyhow::Result<Evaluation> {
+) -> anyhow::Result<(Evaluation, Option<String>)> {
     let rules = CheckRules {
         policies: &check.policies,
         targets: &check.targets,
@@ -214,16 +220,26 @@ async fn decide(
     };
     let now = (cloud.now)();
     let mut opinions: BTreeMap<GroupKey, Opinion> = BTreeMap::new();
-    let first = evaluate(rules, state, &looker.board, &opinions, now)?;
+    let first = match evaluate(rules, state, &looker.board, &opinions, now) {
+        // Looking needs no workloads, and must not go blind because of one name.
+        Err(error) if mode == Mode::Look => {
+            let targets = &TargetMap::default();
+            let rules = CheckRules { targets, ..rules };
+            let evaluation = evaluate(rules, state, &looker.board, &opinions, now)?;
+            return Ok((evaluation, Some(error.to_string())));
+        }
+        first => first?,
+    };
     if first.to_confirm.is_empty() || mode == Mode::Look {
-        return Ok(first);
+        return Ok((first, None));
     }
     for key in &first.to_confirm {
         let threshold = check.policies.of(key).threshold;
         let opinion = opinion::ask(cloud, key, threshold, kafka).await;
         opinions.insert(key.clone(), opinion);
     }
-    Ok(evaluate(rules, state, &looker.board, &opinions, now)?)
+    let second = evaluate(rules, state, &looker.board, &opinions, now)?;
+    Ok((second, None))
 }
 
 fn write(
@@ -234,7 +250,10 @@ fn write(
 ) -> anyhow::Result<Code> {
     let language = check.language;
     let explain = args.explain || args.verbose > 0;
-    let code = Code::from(result.severity);
+    let code = Code::from(match args.exit_code {
+        ExitWith::State => result.severity,
+        ExitWith::Run => result.of_the_run(),
+    });
     let is_news = result.severity != Severity::Ok || !printed.is_empty();
     let text = match args.output {
         CheckOutput::Nagios => {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lag_actions::Report;
 use lag_core::{
     Board, Effect, GroupKey, InstanceId, LagSample, Limits, Severity,
-    escalate::{Evaluation, GroupVerdict},
+    escalate::{Evaluation, GroupVerdict, Verdict},
 };
 
 use super::hands::Mode;
@@ -57,6 +57,18 @@ impl CheckResult {
         mode: Mode,
         now: Timestamp,
     ) -> Self {
+        // What was refused at once is in no plan.
+        let refused = |group: &GroupVerdict| {
+            let record = evaluation.state.groups.get(&group.key);
+            let done = record.map_or(&[][..], |record| &record.done);
+            let begun = match &group.verdict {
+                Verdict::Escalated { stage, .. } => *stage,
+                _ => 0,
+            };
+            let now = done.iter().filter(move |outcome| outcome.stage == begun);
+            now.map(|outcome| outcome.effect.clone())
+                .collect::<Vec<_>>()
+        };
         let effects = |key: &GroupKey| {
             let acted = report.map_or(&[][..], |report| &report.acted);
             let mine = acted
@@ -69,7 +81,9 @@ impl CheckResult {
             .verdicts
             .iter()
             .map(|group| {
-                let effects = effects(&group.key);
+                let mut all = refused(group);
+                all.extend(effects(&group.key));
+                let effects = all;
                 let failed = effects
                     .iter()
                     .any(|one| matches!(one, Effect::Failed { .. }));
@@ -103,8 +117,7 @@ impl CheckResult {
                 problems.push(Problem {
                     severity: Severity::Critical,
                     text: format!(
-                        "notifier {} has not taken {}: {error}",
-                        delivery.notifier,
+                        "{} not sent, the next run tries again: {error}",
                         counted(delivery.notes, "message", "messages")
                     ),
                 });
@@ -120,6 +133,20 @@ impl CheckResult {
             lines,
             problems,
         }
+    }
+
+    /// Whether the run itself did what it had to, whatever the lag is.
+    pub(crate) fn of_the_run(&self) -> Severity {
+        let failed = |line: &&Line| {
+            let mut effects = line.effects.iter();
+            effects.any(|effect| matches!(effect, Effect::Failed { .. }))
+        };
+        let actions = match self.lines.iter().any(|line| failed(&line)) {
+            true => Severity::Critical,
+            false => Severity::Ok,
+        };
+        let problems = self.problems.iter().map(|problem| problem.severity);
+        problems.fold(actions, Severity::worst)
     }
 
     /// Adds what went wrong besides.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    Language,
+    Language, Severity,
     escalate::{Hold, Verdict},
 };
 
@@ -16,7 +16,7 @@ use crate::output::number;
 pub(crate) fn describe(line: &Line, result: &CheckResult, language: Language) -> String {
     let now = result.now;
     let say = Say(language);
-    let mut text = number_of(line, now, say);
+    let mut text = number_of(line, result, say);
     let why = verdict(&line.group.verdict, result.mode, now, say);
     if !why.is_empty() {
         text += say.pick("; ", "；");
@@ -33,7 +33,8 @@ pub(crate) fn describe(line: &Line, result: &CheckResult, language: Language) ->
 }
 
 /// `150,001 > 150,000 (+1.2k/s, 95s old)`, or why there is no number.
-pub(crate) fn number_of(line: &Line, now: Timestamp, say: Say) -> String {
+pub(crate) fn number_of(line: &Line, result: &CheckResult, say: Say) -> String {
+    let now = result.now;
     let Some(sample) = line.sample() else {
         return no_number(&line.group.verdict, say);
     };
@@ -48,11 +49,23 @@ pub(crate) fn number_of(line: &Line, now: Timestamp, say: Say) -> String {
         format!("{}, ", number::rate(trend.per_second()))
     });
     let age = say.choose(format!("{age} old"), format!("{age} 前的数据"));
-    format!(
-        "{} {sign} {} ({trend}{age})",
-        number::lag(sample.lag),
-        number::lag(limit)
-    )
+    let (lag, limits) = (number::lag(sample.lag), &result.limits);
+    // A range of the command line takes the threshold's place.
+    let range = match line.severity {
+        Severity::Critical => limits.critical.as_ref(),
+        Severity::Warning => limits.warning.as_ref(),
+        Severity::Ok | Severity::Unknown => None,
+    };
+    match range {
+        Some(range) => {
+            let range = say.choose(
+                format!("breaks the range {range}"),
+                format!("超出范围 {range}"),
+            );
+            format!("{lag} {range} ({trend}{age})")
+        }
+        None => format!("{lag} {sign} {} ({trend}{age})", number::lag(limit)),
+    }
 }
 
 fn no_number(verdict: &Verdict, say: Say) -> String {
