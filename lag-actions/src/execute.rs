@@ -9,16 +9,15 @@ use lag_core::{
     },
     port::{Notifier, PortError, PortErrorKind, Scaler, StateSession},
 };
-use std::{fmt, sync::Arc};
+use std::fmt;
+
+use crate::Now;
 
 /// Asked again after a conflict at most so often: the object's version also changes with every update of its status.
 const CONFLICTS: usize = 5;
 
 /// An API server that does not answer costs a time-out for each change; after this, people are told first.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
-
-/// Reads the clock.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What acting needs, besides the state.
 pub struct Hands<'h> {

@@ -7,4 +7,7 @@ pub mod kube;
 pub mod notify;
 pub mod state;
 
-pub use execute::{Delivery, Hands, Now, Report, Unreachable, execute, note_lost_state};
+pub use execute::{Delivery, Hands, Report, Unreachable, execute, note_lost_state};
+
+/// Reads the clock.
+pub type Now = std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;

@@ -336,7 +336,8 @@ async fn when_the_state_cannot_be_read_the_lease_is_given_back() {
     assert_eq!(error.kind, PortErrorKind::Forbidden);
     assert_eq!(
         error.what,
-        "cannot read state from configmap ops/kafka-lag-state: no"
+        "cannot read state from configmap ops/kafka-lag-state: no; the Role must allow get and update of it, and create of \
+         configmaps and leases"
     );
     assert_eq!(spec(&cluster)["holderIdentity"], "");
 }

@@ -1,12 +1,14 @@
 //! The way of a message that all services share: guard, attempts, verdict.
 
+use crate::Now;
+
 use super::{
     address::Address,
     dingtalk, feishu,
     guard::Guard,
     http::{self, Http},
     reply::{Verdict, by_status},
-    settings::{InvalidNotifier, NotifierSettings, Now, Problem, Service, check_name},
+    settings::{InvalidNotifier, NotifierSettings, Problem, Service, check_name},
     webhook, wecom,
 };
 use jiff::Timestamp;

@@ -28,6 +28,4 @@ mod wecom;
 
 pub use channel::notifier;
 pub use http::{Http, HttpOptions, InvalidHttp};
-pub use settings::{
-    DingTalk, Feishu, InvalidNotifier, NotifierSettings, Now, Service, WeCom, Webhook,
-};
+pub use settings::{DingTalk, Feishu, InvalidNotifier, NotifierSettings, Service, WeCom, Webhook};

@@ -1,13 +1,9 @@
 //! What a notifier is told by its configuration, and the checks that need no address.
 
-use jiff::Timestamp;
 use lag_core::Language;
 use secrecy::{ExposeSecret, SecretString};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt};
 use url::Url;
-
-/// The time, asked whenever it is needed.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// More would not leave room for the message in the shortest body.
 const MOST_MENTIONS: usize = 50;

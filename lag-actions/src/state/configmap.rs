@@ -1,7 +1,8 @@
 //! State in a ConfigMap, for runs that have no disk of their own.
 
+use crate::Now;
+
 use super::{
-    Now,
     format::{self, Document, Unreadable},
     lease::{Claim, Held},
     request::{LIMIT, within},

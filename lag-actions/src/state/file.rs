@@ -3,8 +3,10 @@
 //! The calls of this module block, and it calls them directly: they are few and small, a check has nothing else to do
 //! meanwhile, and a detour over a thread pool could be cut between two of them.
 
+use crate::Now;
+
 use super::{
-    Now, disk,
+    disk,
     format::{self, Document, Unreadable},
     stamp,
 };

@@ -3,10 +3,9 @@
 //! It is advisory, so whoever holds it asks [`Held::check`] before acting. Clocks of machines are never compared: a
 //! holder is gone when its lease has not changed for the lease's duration by our own clock.
 
-use super::{
-    Now,
-    request::{Failure, LIMIT, within},
-};
+use crate::Now;
+
+use super::request::{Failure, LIMIT, within};
 use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::MicroTime,

@@ -18,15 +18,11 @@ mod strategies;
 mod wire;
 
 use jiff::Timestamp;
-use std::sync::Arc;
 
 pub use configmap::ConfigMapState;
 pub use file::FileState;
 pub use format::render;
 pub use memory::MemoryState;
-
-/// Tells the time; tests pass their own.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A moment as a part of names of files and keys.
 fn stamp(at: Timestamp) -> impl std::fmt::Display {

@@ -163,6 +163,20 @@ fn one_failing_change_stops_neither_the_next_change_nor_the_next_plan() {
 }
 
 #[test]
+fn after_a_minute_of_slow_changes_people_come_first_and_the_rest_is_for_the_next_run() {
+    let mut world = World::new();
+    world.slow = jiff::SignedDuration::from_secs(61);
+    world.run(&[("g", ABOVE), ("h", ABOVE)]).unwrap();
+    let words = world.words();
+    assert!(words.contains(&"tell duty".to_owned()), "{words:?}");
+    assert!(!words.contains(&"restart other".to_owned()), "{words:?}");
+    assert!(is_settled(&world.saved(), "g") && !is_settled(&world.saved(), "h"));
+    world.run(&[("g", OK), ("h", ABOVE)]).unwrap();
+    assert_eq!(world.deployment("other").restarts.len(), 1);
+    assert!(is_settled(&world.saved(), "h"));
+}
+
+#[test]
 fn a_cluster_that_cannot_be_reached_fails_each_change_with_its_reason_and_people_are_told() {
     let mut world = World::with(ladder([&[Action::Restart, PLUS_TWO, Action::Notify]]));
     let why = "no kubeconfig was found";

@@ -106,6 +106,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) policies: PolicyBook,
     pub(crate) robots: Vec<&'static str>,
+    /// How long each restart takes.
+    pub(crate) slow: SignedDuration,
     pub(crate) outside: Shared,
 }
 
@@ -130,6 +132,7 @@ impl World {
                 overrides: vec![],
             },
             robots: vec!["duty"],
+            slow: SignedDuration::ZERO,
             outside,
         }
     }
@@ -183,12 +186,19 @@ impl World {
             Box::new(Robot(name, self.outside.clone()))
         };
         let notifiers: Vec<_> = self.robots.iter().map(robot).collect();
-        let now = self.now;
+        let (now, slow, outside) = (self.now, self.slow, self.outside.clone());
+        let restarts = move || {
+            let journal = &outside.get().journal;
+            let restarts = journal
+                .iter()
+                .filter(|call| call.word().starts_with("restart"));
+            i32::try_from(restarts.count()).unwrap()
+        };
         let hands = Hands {
             policies: &self.policies,
             scaler,
             notifiers: &notifiers,
-            now: Arc::new(move || now),
+            now: Arc::new(move || now + slow * restarts()),
             dry_run: false,
         };
         let mut session = Session::open(&self.outside);

@@ -1,8 +1,9 @@
 //! Notes, notifiers and servers for the tests.
 
 use jiff::Timestamp;
+use lag_actions::Now;
 use lag_actions::notify::{
-    DingTalk, Feishu, Http, HttpOptions, NotifierSettings, Now, Service, WeCom, Webhook, notifier,
+    DingTalk, Feishu, Http, HttpOptions, NotifierSettings, Service, WeCom, Webhook, notifier,
 };
 use lag_core::{
     Event, GroupKey, GroupName, InstanceId, Lag, LagSample, Language, News, Note,

@@ -4,7 +4,7 @@
 pub(crate) mod cluster;
 
 use jiff::{SignedDuration, Timestamp};
-use lag_actions::state::Now;
+use lag_actions::Now;
 use lag_core::{
     GroupKey,
     escalate::{CheckState, GroupState},

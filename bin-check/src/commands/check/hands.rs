@@ -212,7 +212,7 @@ pub(crate) fn notifiers(
     }
     let ca_file = cloud.config.cms.ca_file.clone();
     let options = HttpOptions {
-        ca_file: ca_file.map(Into::into),
+        ca_file,
         ..HttpOptions::default()
     };
     let http = Arc::new(Http::new(options)?);
