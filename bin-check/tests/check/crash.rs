@@ -76,6 +76,51 @@ fn a_scaling_that_was_carried_out_and_never_answered_is_not_added_again() {
     assert_eq!(world.messages().len(), 3, "{:#?}", world.messages());
 }
 
+/// The first two stages, each killed at each of its requests to the cluster, before and after the request is carried out.
+#[test]
+fn killed_at_any_request_to_the_cluster_a_stage_is_made_good_and_not_repeated() {
+    let mut kills = 0;
+    for kind in [FaultKind::Hang, FaultKind::ApplyThenHang] {
+        for stage in [1, 2] {
+            for nth in 1.. {
+                let world = World::new();
+                if stage == 2 {
+                    world.lag(&[(240, 160_000)]);
+                    world.act();
+                }
+                let before = world.cluster.requests().len() as u64;
+                world.cluster.fault(Fault::new(kind.clone()).nth(nth));
+                world.lag(&[(230, 170_000)]);
+                let mut run = world.start(&["--act"]);
+                let mut ended = false;
+                until("the request, or the end", || {
+                    ended = run.try_wait().unwrap().is_some();
+                    ended || world.cluster.requests().len() as u64 >= before + nth
+                });
+                kill(run);
+                world.cluster.clear_faults();
+                if ended {
+                    break; // it has no such request
+                }
+                kills += 1;
+                assert_readable(&world);
+                for seconds in [225, 220, 215] {
+                    world.lag(&[(seconds, 170_000)]);
+                    world.act();
+                }
+                let done = (world.restarts(), world.replicas());
+                assert_eq!(done, (1, 4), "{kind:?} at request {nth} of stage {stage}");
+                let texts: Vec<_> = world.messages().into_iter().map(|one| one.text).collect();
+                for stage in ["stage 1", "stage 2", "stage 3"] {
+                    assert!(texts.iter().any(|text| text.contains(stage)), "{texts:#?}");
+                }
+            }
+        }
+    }
+    println!("{kills} kills, each at another request");
+    assert!(kills >= 12, "{kills}");
+}
+
 #[test]
 fn a_message_that_was_taken_and_never_answered_comes_again_and_says_which_stage_it_is() {
     let world = World::new();
