@@ -7,11 +7,11 @@ mod robots;
 pub(crate) mod words;
 
 use anyhow::{Context as _, anyhow, bail};
-use lag_actions::{Hands, execute, note_lost_state};
+use lag_actions::{Hands, Report, execute, note_lost_state};
 use lag_core::{
     GroupKey, Language, Limits, Opinion, PromDuration, Severity, TargetMap,
     escalate::{CheckRules, CheckState, Evaluation, evaluate},
-    port::{StateNotice, StateSession},
+    port::{Notifier, PortError, StateNotice, StateSession},
 };
 use lag_runtime::config::{CheckConfig, Config, process_env};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -60,75 +60,139 @@ async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
         );
     }
     let mut session = hands::session(&check, mode, &cloud, &mut kubernetes).await?;
-    let looked = tokio::time::timeout(timeout, look(&cloud)).await;
-    let looker = looked.map_err(|_| {
-        anyhow!(
-            "no answer within {} (--timeout)",
-            PromDuration::from(timeout)
-        )
-    })??;
-    let (state, hands_off) = begin(session.as_deref(), &cloud);
-    let kafka = args.kafka.kafka_endpoint.as_deref();
-    let (evaluation, unmapped) = decide(
-        &cloud,
-        &check,
-        &state,
-        hands_off.as_ref().map(|_| "this run changes nothing"),
-        &looker,
-        kafka,
+    let run = Run {
+        cloud: &cloud,
+        check: &check,
         mode,
-    )
-    .await?;
-    let acted = match session.as_deref_mut() {
-        Some(session) if mode != Mode::Look => {
-            let has_plans = !evaluation.plans.is_empty();
-            let scaler =
-                hands::scaler(&mut kubernetes, mode, &printer, &cloud.now, has_plans).await;
-            let hands = Hands {
-                policies: &check.policies,
-                scaler: &*scaler,
-                notifiers: &notifiers,
-                now: Arc::clone(&cloud.now),
-                dry_run: mode == Mode::DryRun,
-            };
-            Some(execute(evaluation.clone(), session, &hands).await)
-        }
-        _ => None,
+        kafka: args.kafka.kafka_endpoint.as_deref(),
+        timeout,
+        printer: &printer,
+        notifiers: &notifiers,
     };
+    let result = run
+        .result(limits, session.as_deref_mut(), &mut kubernetes)
+        .await;
+    // Also after a failure: whoever comes next need not wait for the lock.
     if let Some(session) = session {
-        // The lock also ends with the process.
         let _ = session.close().await;
     }
-    let (report, failure) = match acted {
-        None => (None, None),
-        Some(Ok(report)) => (Some(report), None),
-        Some(Err(error)) => (None, Some(error)),
-    };
-    let mut result = CheckResult::new(
-        &looker.board,
-        &evaluation,
-        report.as_ref(),
-        limits,
-        mode,
-        (cloud.now)(),
-    );
-    if let Some(error) = failure {
-        result.add(
-            Severity::Critical,
-            format!("the run was broken off: {error}"),
-        );
+    write(&args, &check, &result?, &printer.taken())
+}
+
+/// What does not change in the course of a run.
+struct Run<'r> {
+    cloud: &'r Cloud,
+    check: &'r CheckConfig,
+    mode: Mode,
+    /// `--kafka.endpoint`
+    kafka: Option<&'r str>,
+    timeout: Duration,
+    printer: &'r Printer,
+    notifiers: &'r [Box<dyn Notifier>],
+}
+
+impl Run<'_> {
+    async fn result(
+        &self,
+        limits: Limits,
+        mut session: Option<&mut (dyn StateSession + 'static)>,
+        kubernetes: &mut Kubernetes<'_>,
+    ) -> anyhow::Result<CheckResult> {
+        let (cloud, mode) = (self.cloud, self.mode);
+        let looked = tokio::time::timeout(self.timeout, look(cloud)).await;
+        let looker = looked.map_err(|_| {
+            let timeout = PromDuration::from(self.timeout);
+            anyhow!("no answer within {timeout} (--timeout)")
+        })??;
+        let (state, hands_off) = begin(session.as_deref(), cloud);
+        let why = hands_off.as_ref().map(|_| "this run changes nothing");
+        let (evaluation, unmapped) = self.decide(&state, why, &looker).await?;
+        let acted = match session.as_deref_mut() {
+            Some(session) if mode != Mode::Look => {
+                Some(self.act(&evaluation, session, kubernetes).await)
+            }
+            _ => None,
+        };
+        let (report, failure) = match acted {
+            None => (None, None),
+            Some(Ok(report)) => (Some(report), None),
+            Some(Err(error)) => (None, Some(error)),
+        };
+        let (board, now) = (&looker.board, (cloud.now)());
+        let mut result = CheckResult::new(board, &evaluation, report.as_ref(), limits, mode, now);
+        if let Some(error) = failure {
+            let problem = format!("the run was broken off: {error}");
+            result.add(Severity::Critical, problem);
+        }
+        if let Some(problem) = unmapped {
+            let problem = format!("--act would be refused: {problem}");
+            result.add(Severity::Unknown, problem);
+        }
+        if let Some(reason) = hands_off {
+            result.add(Severity::Unknown, reason);
+        }
+        if mode == Mode::DryRun {
+            hands::rights(kubernetes, self.check, &evaluation, self.printer).await;
+        }
+        Ok(result)
     }
-    if let Some(problem) = unmapped {
-        let problem = format!("--act would be refused: {problem}");
-        result.add(Severity::Unknown, problem);
+
+    async fn act(
+        &self,
+        evaluation: &Evaluation,
+        session: &mut dyn StateSession,
+        kubernetes: &mut Kubernetes<'_>,
+    ) -> Result<Report, PortError> {
+        let (mode, now) = (self.mode, &self.cloud.now);
+        let has_plans = !evaluation.plans.is_empty();
+        let scaler = hands::scaler(kubernetes, mode, self.printer, now, has_plans).await;
+        let hands = Hands {
+            policies: &self.check.policies,
+            scaler: &*scaler,
+            notifiers: self.notifiers,
+            now: Arc::clone(now),
+            dry_run: mode == Mode::DryRun,
+        };
+        execute(evaluation.clone(), session, &hands).await
     }
-    if let Some(reason) = hands_off {
-        result.add(Severity::Unknown, reason);
+
+    /// Evaluates; where the policy wants a second opinion, asks for it and evaluates again. Also says why nothing could be
+    /// done, for a run that only looks.
+    async fn decide(
+        &self,
+        state: &CheckState,
+        hands_off: Option<&str>,
+        looker: &Looker,
+    ) -> anyhow::Result<(Evaluation, Option<String>)> {
+        let rules = CheckRules {
+            policies: &self.check.policies,
+            targets: &self.check.targets,
+            max_age: self.cloud.config.lag.max_age.try_into()?,
+            hands_off,
+        };
+        let now = (self.cloud.now)();
+        let mut opinions: BTreeMap<GroupKey, Opinion> = BTreeMap::new();
+        let first = match evaluate(rules, state, &looker.board, &opinions, now) {
+            // Looking needs no workloads, and must not go blind because of one name.
+            Err(error) if self.mode == Mode::Look => {
+                let targets = &TargetMap::default();
+                let rules = CheckRules { targets, ..rules };
+                let evaluation = evaluate(rules, state, &looker.board, &opinions, now)?;
+                return Ok((evaluation, Some(error.to_string())));
+            }
+            first => first?,
+        };
+        if first.to_confirm.is_empty() || self.mode == Mode::Look {
+            return Ok((first, None));
+        }
+        for key in &first.to_confirm {
+            let threshold = self.check.policies.of(key).threshold;
+            let opinion = opinion::ask(self.cloud, key, threshold, self.kafka).await;
+            opinions.insert(key.clone(), opinion);
+        }
+        let second = evaluate(rules, state, &looker.board, &opinions, now)?;
+        Ok((second, None))
     }
-    if mode == Mode::DryRun {
-        hands::rights(&mut kubernetes, &check, &evaluation, &printer).await;
-    }
-    write(&args, &check, &result, &printer.taken())
 }
 
 /// State of the run before, and why nothing may be changed in this one.
@@ -199,47 +263,6 @@ async fn look(cloud: &Cloud) -> anyhow::Result<Looker> {
     let mut looker = Looker::new(cloud, &cloud.config.sources)?;
     looker.look(cloud).await?;
     Ok(looker)
-}
-
-/// Evaluates; where the policy wants a second opinion, asks for it and evaluates again. Also says why nothing could be
-/// done, for a run that only looks.
-async fn decide(
-    cloud: &Cloud,
-    check: &CheckConfig,
-    state: &CheckState,
-    hands_off: Option<&str>,
-    looker: &Looker,
-    kafka: Option<&str>,
-    mode: Mode,
-) -> anyhow::Result<(Evaluation, Option<String>)> {
-    let rules = CheckRules {
-        policies: &check.policies,
-        targets: &check.targets,
-        max_age: cloud.config.lag.max_age.try_into()?,
-        hands_off,
-    };
-    let now = (cloud.now)();
-    let mut opinions: BTreeMap<GroupKey, Opinion> = BTreeMap::new();
-    let first = match evaluate(rules, state, &looker.board, &opinions, now) {
-        // Looking needs no workloads, and must not go blind because of one name.
-        Err(error) if mode == Mode::Look => {
-            let targets = &TargetMap::default();
-            let rules = CheckRules { targets, ..rules };
-            let evaluation = evaluate(rules, state, &looker.board, &opinions, now)?;
-            return Ok((evaluation, Some(error.to_string())));
-        }
-        first => first?,
-    };
-    if first.to_confirm.is_empty() || mode == Mode::Look {
-        return Ok((first, None));
-    }
-    for key in &first.to_confirm {
-        let threshold = check.policies.of(key).threshold;
-        let opinion = opinion::ask(cloud, key, threshold, kafka).await;
-        opinions.insert(key.clone(), opinion);
-    }
-    let second = evaluate(rules, state, &looker.board, &opinions, now)?;
-    Ok((second, None))
 }
 
 fn write(
