@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    Effect, Event, Language, Note, Outcome,
+    Effect, Event, Language, Note, Outcome, Refusal,
     escalate::{
         ActionPlan, Change, CheckState, Evaluation, PolicyBook, ScaleDecision, decide_scale,
-        remember, settle,
+        postpone, remember, settle,
     },
     port::{Notifier, PortError, PortErrorKind, Scaler, StateSession},
 };
@@ -50,6 +50,8 @@ pub struct Report {
     pub state: CheckState,
     /// Plans that were carried out, and what came of their changes.
     pub acted: Vec<(ActionPlan, Vec<Outcome>)>,
+    /// Plans for which there was no time: the next run begins with them.
+    pub untried: Vec<ActionPlan>,
     /// Digests that were sent or should have been.
     pub deliveries: Vec<Delivery>,
 }
@@ -92,24 +94,41 @@ pub async fn execute(
         save(&mut state, session, hands).await?;
     }
     let mut acted = Vec::new();
+    let mut untried = Vec::new();
     let began = (hands.now)();
-    for plan in plans {
-        // What is left stays pending for the next run.
+    for plan in fewest_tries_first(plans, &state) {
         if (hands.now)().duration_since(began) > PATIENCE {
-            break;
+            postpone(&mut state, &plan);
+            untried.push(plan);
+            continue;
         }
         let outcomes = carry_out(&plan, &mut state, session, hands).await?;
         let outcomes = settle(&mut state, hands.policies, &plan, &outcomes, (hands.now)());
         save(&mut state, session, hands).await?;
         acted.push((plan, outcomes));
     }
+    if !untried.is_empty() {
+        save(&mut state, session, hands).await?;
+    }
     let deliveries = deliver(&mut state, session, hands).await?;
     record(&acted, hands.scaler).await;
     Ok(Report {
         state,
         acted,
+        untried,
         deliveries,
     })
+}
+
+/// What failed before must not keep others from their turn.
+fn fewest_tries_first(mut plans: Vec<ActionPlan>, state: &CheckState) -> Vec<ActionPlan> {
+    let tries = |plan: &ActionPlan| {
+        let record = state.groups.get(&plan.key);
+        let pending = record.map_or(&[][..], |record| &record.pending);
+        pending.iter().map(|pending| pending.tries).max()
+    };
+    plans.sort_by_key(tries);
+    plans
 }
 
 async fn save(
@@ -177,6 +196,11 @@ async fn scale(
     hands: &Hands<'_>,
 ) -> Result<Result<Effect, PortError>, PortError> {
     let target = &plan.target;
+    let kind = &target.workload.kind;
+    if !kind.can_scale() {
+        let refusal = Refusal::Kind(kind.as_str().to_owned());
+        return Ok(Ok(Effect::Refused(refusal)));
+    }
     let mut change = change.clone();
     let mut last = None;
     for _ in 0..CONFLICTS {
@@ -332,45 +356,4 @@ pub fn note_lost_state(state: &mut CheckState, moved_to: &str, now: Timestamp) {
         },
         sent_to: std::collections::BTreeSet::new(),
     });
-}
-
-/// A cluster that cannot be reached: every change fails with the reason, so that people are told and the next run tries
-/// again.
-#[derive(Debug)]
-pub struct Unreachable(pub PortError);
-
-impl Scaler for Unreachable {
-    fn restart<'a>(
-        &'a self,
-        _: &'a lag_core::Target,
-        _: &'a str,
-    ) -> lag_core::port::BoxFuture<'a, Result<Effect, PortError>> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
-
-    fn scalable<'a>(
-        &'a self,
-        _: &'a lag_core::Target,
-    ) -> lag_core::port::BoxFuture<'a, Result<lag_core::port::Scalable, PortError>> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
-
-    fn scale<'a>(
-        &'a self,
-        _: &'a lag_core::Target,
-        _: &'a lag_core::port::Scalable,
-        _: u32,
-    ) -> lag_core::port::BoxFuture<'a, Result<Effect, PortError>> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
-
-    fn record<'a>(
-        &'a self,
-        _: &'a lag_core::Target,
-        _: &'a str,
-        _: &'a str,
-        _: bool,
-    ) -> lag_core::port::BoxFuture<'a, Result<(), PortError>> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
 }

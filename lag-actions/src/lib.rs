@@ -6,8 +6,10 @@ mod execute;
 pub mod kube;
 pub mod notify;
 pub mod state;
+mod unreachable;
 
-pub use execute::{Delivery, Hands, Report, Unreachable, execute, note_lost_state};
+pub use execute::{Delivery, Hands, Report, execute, note_lost_state};
+pub use unreachable::Unreachable;
 
 /// Reads the clock.
 pub type Now = std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;

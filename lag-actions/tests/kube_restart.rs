@@ -93,6 +93,17 @@ async fn the_same_mark_twice_restarts_once_even_while_it_rolls_or_is_paused() {
 }
 
 #[tokio::test]
+async fn a_restart_by_somebody_else_since_the_decision_is_the_wanted_restart() {
+    for later in ["2027-01-01T00:00:00Z", "2027-01-01T08:00:00+08:00"] {
+        let mut found = fixture("deployment");
+        found["spec"]["template"]["metadata"]["annotations"] =
+            json!({"kubectl.kubernetes.io/restartedAt": later});
+        let effect = restart_deployment(found, Vec::new()).await.unwrap();
+        assert_eq!(effect, Effect::AlreadyRestarted, "{later}");
+    }
+}
+
+#[tokio::test]
 async fn an_older_mark_is_no_reason_not_to_restart() {
     let found = changed(
         "deployment",

@@ -170,9 +170,8 @@ fn a_target_is_read_with_its_place_for_later_messages() {
     name: a
     max_replicas: 4
     partitions: 24
-    restart: evict
     autoscaler: raise-min
-  - {groups: ['exact:b'], instances: ['prefix:i'], namespace: n, kind: DaemonSet, name: b}
+  - {groups: ['exact:b'], instances: ['prefix:i'], namespace: n, kind: DaemonSet, name: b, restart: evict}
 ",
     );
     let map = map.unwrap().targets;
@@ -180,19 +179,19 @@ fn a_target_is_read_with_its_place_for_later_messages() {
         panic!("{map:?}")
     };
     assert_eq!(first.place, "check.yaml line 2: targets[0]");
-    assert_eq!(second.place, "check.yaml line 10: targets[1]");
+    assert_eq!(second.place, "check.yaml line 9: targets[1]");
     assert_eq!(first.namespace.to_string(), "orders");
     assert_eq!(first.kind.api_version(), "argoproj.io/v1alpha1");
     assert_eq!(first.bounds, Bounds::try_from((1, 4)).unwrap());
     assert_eq!(first.partitions, Some(24));
     assert_eq!(
         (first.restart, first.autoscaler),
-        (RestartWay::Evict, OnAutoscaler::RaiseMin)
+        (RestartWay::Rollout, OnAutoscaler::RaiseMin)
     );
     assert_eq!(second.kind, WorkloadKind::DaemonSet);
     assert_eq!(
         (second.restart, second.autoscaler),
-        (RestartWay::Rollout, OnAutoscaler::Refuse)
+        (RestartWay::Evict, OnAutoscaler::Refuse)
     );
     assert!(first.instances.is_empty() && second.instances.len() == 1);
 }

@@ -130,8 +130,14 @@ fn targets() {
         (
             "restart",
             "rollout\n    kind: ReplicaSet",
-            "line 8: targets[0].restart: ReplicaSet has no rolling restart: use evict, or leave this out and let the \
+            "line 8: targets[0].restart: ReplicaSet cannot be restarted so: use evict, or leave this out and let the \
              stages scale"
+                .to_owned(),
+        ),
+        (
+            "restart",
+            "evict\n    kind: argoproj.io/v1alpha1/Rollout/rollouts",
+            "line 8: targets[0].restart: Rollout cannot be restarted so: leave this out and let the stages scale"
                 .to_owned(),
         ),
         (

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use lag_actions::state::render;
-use lag_core::{GroupKey, escalate::CheckState};
+use lag_core::{GroupKey, escalate::CheckState, port::StateNotice};
 use lag_runtime::{
     args::ReadArgs,
     config::{CheckConfig, File, process_env},
@@ -57,6 +57,12 @@ async fn reset(groups: &[String], all: bool, place: &StatePlaceArgs) -> anyhow::
         return Ok(Code::Failed);
     };
     let mut session = store.open().await?;
+    if let Some(StateNotice::Lost { moved_to, reason }) = session.notice() {
+        bail!(
+            "the state could not be read ({reason}) and was copied to {moved_to}; nothing was reset: the next run with \
+             --act starts anew and tells people"
+        );
+    }
     let mut state = session.state().clone();
     let forgotten = if all {
         let known = state.groups.len();

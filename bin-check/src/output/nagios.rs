@@ -165,7 +165,11 @@ fn perfdata(result: &CheckResult, all: bool) -> String {
     // A cloud that did not answer has no number of groups.
     if !result.lines.is_empty() {
         let groups = result.lines.len();
-        let [_, _, _, unknown] = result.counts();
+        let unknown = result
+            .lines
+            .iter()
+            .filter(|line| line.sample().is_none())
+            .count();
         let _ = write!(
             text,
             " 'groups'={groups};;;0; 'groups_unknown'={unknown};;;0;"

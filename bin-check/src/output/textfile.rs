@@ -65,7 +65,7 @@ pub(crate) fn render(result: &CheckResult, last_success: Option<i64>) -> String 
         "Unix time of the last check.",
         &alone(now.to_string()),
     );
-    let success = if result.of_the_run() == Severity::Ok {
+    let success = if result.run == Severity::Ok {
         Some(now)
     } else {
         last_success

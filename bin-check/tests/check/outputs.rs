@@ -239,3 +239,71 @@ fn state_is_shown_and_reset() {
     let shown = world.state(&["show"]).with(0);
     assert!(!shown.contains("cust_docking_analog\""), "{shown}");
 }
+
+#[test]
+fn a_textfile_does_not_keep_numbers_when_the_cloud_does_not_answer() {
+    let world = World::new();
+    let path = world.path("kafka_lag.prom");
+    let file = path.display().to_string();
+    let flags = ["-o", "prometheus", "--output-file", &file, "-t", "1"];
+    world.lag(&[(240, 160_000)]);
+    world.check(&flags).with(2);
+    let fault = cms_sim::Fault::new(cms_sim::FaultKind::Stall);
+    world.cloud.inject(fault);
+    let ended = world.check(&flags);
+    ended.says(&["no answer within 1s"]);
+    assert_eq!(ended.code, Some(3));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("kafka_lag_check_status 3\n"), "{text}");
+    assert!(
+        !text.contains("kafka_consumer_message_accumulation"),
+        "{text}"
+    );
+    assert!(
+        text.contains("kafka_lag_check_last_success_timestamp_seconds "),
+        "{text}"
+    );
+    let ended = world.check(&["-o", "json", "-t", "1"]);
+    let json: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(
+        (&json["status"], &json["exit_code"]),
+        (&"UNKNOWN".into(), &3.into())
+    );
+}
+
+#[test]
+fn what_was_not_read_is_no_success_whatever_it_is_called() {
+    let world = World::new();
+    let file = world.path("kafka_lag.prom").display().to_string();
+    let fault = cms_sim::Fault::new(cms_sim::FaultKind::Forbidden);
+    world.cloud.inject(fault);
+    let flags = [
+        "-o",
+        "prometheus",
+        "--output-file",
+        &file,
+        "--on-unknown",
+        "ok",
+    ];
+    world.check(&flags).with(0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("last_success"), "{text}");
+    assert_eq!(
+        world
+            .check(&["--on-unknown", "ok", "--exit-code", "run"])
+            .code,
+        Some(3)
+    );
+}
+
+#[test]
+fn a_damaged_state_is_not_reset() {
+    let world = World::new();
+    world.file("check.json", "{");
+    let ended = world.state(&["reset", "--all"]);
+    ended.says(&["the state could not be read", "nothing was reset"]);
+    assert_eq!(ended.code, Some(1));
+    world.lag(&[(240, 160_000)]);
+    world.act().says(&["this run changes nothing"]);
+    assert_eq!(world.restarts(), 0);
+}

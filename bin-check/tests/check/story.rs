@@ -194,3 +194,37 @@ fn a_broken_state_file_is_moved_aside_and_nothing_is_changed() {
     world.act();
     assert_so_far(&world, 1, 2, 2);
 }
+
+#[test]
+fn a_daemon_set_is_restarted_and_scaling_it_is_refused_without_a_failure() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.path("check.yaml")).unwrap();
+    let text = text
+        .replace("kind: Deployment", "kind: DaemonSet")
+        .replace("  min_replicas: 1\n  max_replicas: 10\n", "")
+        .replace("orders/Deployment/*", "orders/DaemonSet/*");
+    world.file("check.yaml", &text);
+    world.cluster.remove("deployments", "orders", "cust");
+    world.cluster.workload("DaemonSet", "orders", "cust", 2);
+    world.lag(&[(240, 160_000)]);
+    world.act().says(&["stage 1 begins; restarted"]);
+    world.lag(&[(230, 160_000)]);
+    world
+        .act()
+        .says(&["stage 2 begins; not changed: this cannot be done to a DaemonSet"]);
+    world.lag(&[(220, 160_000)]);
+    world.act().says(&["stage 3 begins"]);
+}
+
+#[test]
+fn a_group_that_is_only_remembered_stops_no_other() {
+    let world = World::new();
+    world.lag(&[(240, 160_000)]);
+    world.act();
+    let text = std::fs::read_to_string(world.path("check.yaml")).unwrap();
+    let text = text.replace("orders/Deployment/*", "orders/Deployment/another");
+    world.file("check.yaml", &text);
+    let ended = world.check(&["--act", "--group.exclude", "exact:cust_docking_analog"]);
+    assert!(!ended.out.contains("allow-list"), "{ended:#?}");
+    ended.says(&["the episode stays open at stage 1"]);
+}

@@ -41,7 +41,7 @@ impl KubeScaler {
     ) -> Result<Effect, PortError> {
         let workload = &target.workload;
         // First of all: the rollout that our own earlier try has begun is no reason to refuse.
-        if view.restarted_at() == Some(mark) {
+        if view.was_restarted_since(mark) {
             return Ok(Effect::AlreadyRestarted);
         }
         if let Some(refusal) = view.refusal(&workload.kind) {

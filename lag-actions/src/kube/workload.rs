@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lag_core::{Refusal, WorkloadKind};
 use serde::Deserialize;
 
@@ -115,6 +116,16 @@ impl WorkloadView {
     pub(super) fn restarted_at(&self) -> Option<&str> {
         let annotations = &self.spec.template.metadata.annotations;
         annotations.get(RESTARTED_AT).map(String::as_str)
+    }
+
+    /// Whether a restart of this mark, or a later one by anybody, has begun: then the wanted restart has happened.
+    pub(super) fn was_restarted_since(&self, mark: &str) -> bool {
+        let found = self.restarted_at();
+        let moment = |text: &str| text.parse::<Timestamp>().ok();
+        match (found.and_then(moment), moment(mark)) {
+            (Some(found), Some(mark)) => found >= mark,
+            (_, _) => found == Some(mark),
+        }
     }
 
     /// Pods that there should be.

@@ -90,8 +90,10 @@ fn sync_names(path: &Path) -> io::Result<()> {
 /// Removes what killed runs have not finished. Only for whoever holds the lock; best effort, it harms nobody.
 pub(super) fn sweep(path: &Path) {
     for entry in beside(path, UNFINISHED) {
-        let digits = entry.as_os_str().len() - with_end(path, UNFINISHED).as_os_str().len();
-        if digits == 16 {
+        let name = entry.file_name().unwrap_or_default();
+        let begin = with_end(path, UNFINISHED);
+        let begin = begin.file_name().unwrap_or_default();
+        if name.len().checked_sub(begin.len()) == Some(16) {
             let _ = fs::remove_file(entry);
         }
     }

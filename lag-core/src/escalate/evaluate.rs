@@ -63,18 +63,18 @@ pub fn evaluate(
     opinions: &BTreeMap<GroupKey, Opinion>,
     now: Timestamp,
 ) -> Result<Evaluation, MappingError> {
-    let mut readings: BTreeMap<GroupKey, Reading> = board
+    let mut readings: BTreeMap<GroupKey, (Reading, bool)> = board
         .rows(now, rules.max_age)
         .filter(|row| row.series.topic.is_none())
         .map(|row| {
             let key = GroupKey::total(row.instance.clone(), row.series.group.clone());
-            (key, row.reading)
+            (key, (row.reading, true))
         })
         .collect();
     for key in state.groups.keys() {
         readings
             .entry(key.clone())
-            .or_insert_with(|| board.read(key, now, rules.max_age));
+            .or_insert_with(|| (board.read(key, now, rules.max_age), false));
     }
     let mut run = Run {
         state: without_old_changes(state, rules.policies, now),
@@ -82,8 +82,12 @@ pub fn evaluate(
         to_confirm: Vec::new(),
     };
     let mut verdicts = Vec::with_capacity(readings.len());
-    for (key, reading) in readings {
-        let target = rules.targets.resolve(&key)?;
+    for (key, (reading, was_read)) in readings {
+        let target = match rules.targets.resolve(&key) {
+            // Nothing is done for a group that is only remembered, and it must not stop the others.
+            Err(_) if !was_read => None,
+            target => target?,
+        };
         let policy = rules.policies.of(&key);
         let case = Case {
             topic: Topic {

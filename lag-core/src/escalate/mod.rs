@@ -18,7 +18,7 @@ mod step;
 pub use evaluate::{CheckRules, Evaluation, GroupVerdict, evaluate};
 pub use policy::{Action, EscalationPolicy, PolicyBook, PolicyOverride, Stage};
 pub use scale::{ScaleDecision, decide_scale};
-pub use settle::{remember, settle};
+pub use settle::{postpone, remember, settle};
 pub use state::{
     Change, CheckState, GroupState, Pending, ResolvedScale, ScaleSubject, WorkloadState,
 };

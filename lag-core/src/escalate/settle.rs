@@ -39,6 +39,17 @@ pub fn settle(
     seen
 }
 
+/// Takes the try of a plan back that was not made for want of time, so that it does not count as one.
+pub fn postpone(state: &mut CheckState, plan: &ActionPlan) {
+    for key in std::iter::once(&plan.key).chain(&plan.with) {
+        if let Some(record) = state.groups.get_mut(key) {
+            for pending in &mut record.pending {
+                pending.tries = pending.tries.saturating_sub(1);
+            }
+        }
+    }
+}
+
 /// Notes the absolute number that change `index` of the plan comes to, for every group of the plan; to be saved before the
 /// write, so that a repeat finds it.
 pub fn remember(state: &mut CheckState, plan: &ActionPlan, index: usize, resolved: &ResolvedScale) {

@@ -7,6 +7,7 @@ mod robots;
 pub(crate) mod words;
 
 use anyhow::{Context as _, anyhow, bail};
+use futures_util::future::join_all;
 use lag_actions::{Hands, Report, execute, note_lost_state};
 use lag_core::{
     GroupKey, Language, Limits, Opinion, PromDuration, Severity, TargetMap,
@@ -27,28 +28,53 @@ use crate::{
     output::{self, check_json, json, nagios, textfile},
 };
 
+/// For the second opinions of all groups together.
+const ASKING: Duration = Duration::from_secs(20);
+/// Second opinions that are asked for at a time.
+const AT_ONCE: usize = 8;
+
 /// Looks, decides, acts if told to, and says how bad it is. Whatever goes wrong is UNKNOWN, never OK.
 pub(crate) async fn run(args: CheckArgs) -> Code {
-    let format = args.output;
-    match attempt(args).await {
+    match attempt(&args).await {
         Ok(code) => code,
         Err(error) => {
-            let problem = format!("{error:#}");
-            if format == CheckOutput::Nagios {
-                let _ = output::write(nagios::unknown(&problem).as_bytes());
-            } else {
-                cli::complain(&problem);
+            if let Err(unwritten) = fail(&args, &format!("{error:#}")) {
+                cli::complain(&format!("{unwritten:#}"));
             }
             Code::Unknown
         }
     }
 }
 
-async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
-    let limits = limits(&args)?;
+/// Says in the wanted format that the check could not be made: a reader of files must not go on with the numbers of before.
+fn fail(args: &CheckArgs, problem: &str) -> anyhow::Result<()> {
+    if args.output == CheckOutput::Nagios {
+        return Ok(output::write(nagios::unknown(problem).as_bytes())?);
+    }
+    cli::complain(problem);
+    let now = lag_runtime::system_clock()();
+    let result = CheckResult::unknown(problem.to_owned(), Mode::of(args), now);
+    match (args.output, &args.output_file) {
+        (CheckOutput::Prometheus, Some(path)) => textfile::replace(path, &result),
+        (CheckOutput::Prometheus, None) => {
+            Ok(output::write(textfile::render(&result, None).as_bytes())?)
+        }
+        (CheckOutput::Json, _) => {
+            let document = check_json::Document::new(&result, Language::English, &[]);
+            Ok(output::write(json::pretty(&document)?.as_bytes())?)
+        }
+        (CheckOutput::Text | CheckOutput::Nagios, _) => Ok(()),
+    }
+}
+
+async fn attempt(args: &CheckArgs) -> anyhow::Result<Code> {
+    if args.output_file.is_some() && args.output != CheckOutput::Prometheus {
+        bail!("--output-file goes with -o prometheus");
+    }
+    let limits = limits(args)?;
     let timeout = timeout(args.timeout.as_deref())?;
-    let mode = Mode::of(&args);
-    let (config, check) = configure(&args)?;
+    let mode = Mode::of(args);
+    let (config, check) = configure(args)?;
     let printer = Printer::default();
     let cloud = cloud::open(config)?;
     let mut kubernetes = Kubernetes::new(&check.kubernetes);
@@ -76,7 +102,7 @@ async fn attempt(args: CheckArgs) -> anyhow::Result<Code> {
     if let Some(session) = session {
         let _ = session.close().await;
     }
-    write(&args, &check, &result?, &printer.taken())
+    write(args, &check, &result?, &printer.taken())
 }
 
 /// What does not change in the course of a run.
@@ -123,6 +149,7 @@ impl Run<'_> {
         if let Some(error) = failure {
             let problem = format!("the run was broken off: {error}");
             result.add(Severity::Critical, problem);
+            result.broken = true;
         }
         if let Some(problem) = unmapped {
             let problem = format!("--act would be refused: {problem}");
@@ -135,6 +162,25 @@ impl Run<'_> {
             hands::rights(kubernetes, self.check, &evaluation, self.printer).await;
         }
         Ok(result)
+    }
+
+    /// Asks for all of them, several at once, and for no longer than [`ASKING`].
+    async fn opinions(&self, keys: &[GroupKey]) -> BTreeMap<GroupKey, Opinion> {
+        let end = tokio::time::Instant::now() + ASKING;
+        let mut opinions = BTreeMap::new();
+        for several in keys.chunks(AT_ONCE) {
+            let asked = several.iter().map(|key| async {
+                let threshold = self.check.policies.of(key).threshold;
+                let asked = opinion::ask(self.cloud, key, threshold, self.kafka);
+                let answer = tokio::time::timeout_at(end, asked).await;
+                let late = |_| Opinion::Unavailable {
+                    reason: format!("no answer within {}", PromDuration::from(ASKING)),
+                };
+                (key.clone(), answer.unwrap_or_else(late))
+            });
+            opinions.extend(join_all(asked).await);
+        }
+        opinions
     }
 
     async fn act(
@@ -171,13 +217,13 @@ impl Run<'_> {
             hands_off,
         };
         let now = (self.cloud.now)();
-        let mut opinions: BTreeMap<GroupKey, Opinion> = BTreeMap::new();
-        let first = match evaluate(rules, state, &looker.board, &opinions, now) {
+        let none = BTreeMap::new();
+        let first = match evaluate(rules, state, &looker.board, &none, now) {
             // Looking needs no workloads, and must not go blind because of one name.
             Err(error) if self.mode == Mode::Look => {
                 let targets = &TargetMap::default();
                 let rules = CheckRules { targets, ..rules };
-                let evaluation = evaluate(rules, state, &looker.board, &opinions, now)?;
+                let evaluation = evaluate(rules, state, &looker.board, &none, now)?;
                 return Ok((evaluation, Some(error.to_string())));
             }
             first => first?,
@@ -185,11 +231,9 @@ impl Run<'_> {
         if first.to_confirm.is_empty() || self.mode == Mode::Look {
             return Ok((first, None));
         }
-        for key in &first.to_confirm {
-            let threshold = self.check.policies.of(key).threshold;
-            let opinion = opinion::ask(self.cloud, key, threshold, self.kafka).await;
-            opinions.insert(key.clone(), opinion);
-        }
+        let opinions = self.opinions(&first.to_confirm).await;
+        // Asking takes time, and numbers grow old.
+        let now = (self.cloud.now)();
         let second = evaluate(rules, state, &looker.board, &opinions, now)?;
         Ok((second, None))
     }
@@ -275,7 +319,7 @@ fn write(
     let explain = args.explain || args.verbose > 0;
     let code = Code::from(match args.exit_code {
         ExitWith::State => result.severity,
-        ExitWith::Run => result.of_the_run(),
+        ExitWith::Run => result.run,
     });
     let is_news = result.severity != Severity::Ok || !printed.is_empty();
     let text = match args.output {

@@ -16,6 +16,8 @@ pub(crate) struct Line {
     pub(crate) severity: Severity,
     /// What was done for it in this run, and whether it worked.
     pub(crate) effects: Vec<Effect>,
+    /// Whether something was planned for it and there was no time.
+    pub(crate) untried: bool,
 }
 
 impl Line {
@@ -31,6 +33,7 @@ impl Line {
 /// Something that is no group's: an instance that could not be read, a message that nobody has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
+    /// As it is shown.
     pub(crate) severity: Severity,
     pub(crate) text: String,
 }
@@ -46,6 +49,10 @@ pub(crate) struct CheckResult {
     pub(crate) severity: Severity,
     /// Whether something was, or would have been, done.
     pub(crate) mode: Mode,
+    /// Whether the run itself did what it had to, whatever the lag is and whatever `--on-unknown` makes of it.
+    pub(crate) run: Severity,
+    /// Whether the run was broken off, so that what was to begin may not have begun.
+    pub(crate) broken: bool,
 }
 
 impl CheckResult {
@@ -68,6 +75,12 @@ impl CheckResult {
             let now = done.iter().filter(move |outcome| outcome.stage == begun);
             now.map(|outcome| outcome.effect.clone())
                 .collect::<Vec<_>>()
+        };
+        let untried = |key: &GroupKey| {
+            let plans = report.map_or(&[][..], |report| &report.untried);
+            plans
+                .iter()
+                .any(|plan| plan.key == *key || plan.with.contains(key))
         };
         let effects = |key: &GroupKey| {
             let acted = report.map_or(&[][..], |report| &report.acted);
@@ -92,6 +105,7 @@ impl CheckResult {
                     severity = severity.worst(Severity::Critical);
                 }
                 Line {
+                    untried: untried(&group.key),
                     group: group.clone(),
                     severity,
                     effects,
@@ -123,6 +137,11 @@ impl CheckResult {
                 });
             }
         }
+        let run = match (report.is_some_and(Report::has_failed), problems.is_empty()) {
+            (true, _) => Severity::Critical,
+            (false, false) => Severity::Unknown,
+            (false, true) => Severity::Ok,
+        };
         let severities = lines.iter().map(|line| line.severity);
         let severities = severities.chain(problems.iter().map(|problem| problem.severity));
         Self {
@@ -132,26 +151,32 @@ impl CheckResult {
             limits,
             lines,
             problems,
+            run,
+            broken: false,
         }
     }
 
-    /// Whether the run itself did what it had to, whatever the lag is.
-    pub(crate) fn of_the_run(&self) -> Severity {
-        let failed = |line: &&Line| {
-            let mut effects = line.effects.iter();
-            effects.any(|effect| matches!(effect, Effect::Failed { .. }))
-        };
-        let actions = match self.lines.iter().any(|line| failed(&line)) {
-            true => Severity::Critical,
-            false => Severity::Ok,
-        };
-        let problems = self.problems.iter().map(|problem| problem.severity);
-        problems.fold(actions, Severity::worst)
+    /// A check that could not be made.
+    pub(crate) fn unknown(problem: String, mode: Mode, now: Timestamp) -> Self {
+        Self {
+            now,
+            limits: Limits::default(),
+            lines: Vec::new(),
+            problems: vec![Problem {
+                severity: Severity::Unknown,
+                text: problem,
+            }],
+            severity: Severity::Unknown,
+            mode,
+            run: Severity::Unknown,
+            broken: false,
+        }
     }
 
     /// Adds what went wrong besides.
     pub(crate) fn add(&mut self, severity: Severity, text: String) {
         self.severity = self.severity.worst(severity);
+        self.run = self.run.worst(severity);
         self.problems.push(Problem { severity, text });
     }
 

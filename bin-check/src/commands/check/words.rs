@@ -17,10 +17,17 @@ pub(crate) fn describe(line: &Line, result: &CheckResult, language: Language) ->
     let now = result.now;
     let say = Say(language);
     let mut text = number_of(line, result, say);
-    let why = verdict(&line.group.verdict, result.mode, now, say);
+    let acts = result.mode == Mode::Act && !result.broken;
+    let why = verdict(&line.group.verdict, acts, now, say);
     if !why.is_empty() {
         text += say.pick("; ", "；");
         text += &why;
+    }
+    if line.untried {
+        text += say.pick(
+            "; not tried, as there was no time left: the next run begins with it",
+            "；本次时间不足未执行，下次优先",
+        );
     }
     for effect in &line.effects {
         text += say.pick("; ", "；");
@@ -99,14 +106,14 @@ fn no_number(verdict: &Verdict, say: Say) -> String {
 }
 
 /// What is done or not, and why.
-fn verdict(verdict: &Verdict, mode: Mode, now: Timestamp, say: Say) -> String {
+fn verdict(verdict: &Verdict, acts: bool, now: Timestamp, say: Say) -> String {
     match verdict {
         Verdict::Ok(_) | Verdict::Unknown { .. } => String::new(),
-        Verdict::Escalated { stage, .. } if mode != Mode::Act => say.choose(
+        Verdict::Escalated { stage, .. } if !acts => say.choose(
             format!("stage {stage} would begin"),
             format!("将进入第 {stage} 阶段"),
         ),
-        Verdict::Retried { stage, .. } if mode != Mode::Act => say.choose(
+        Verdict::Retried { stage, .. } if !acts => say.choose(
             format!("stage {stage} would be tried again"),
             format!("将重试第 {stage} 阶段"),
         ),

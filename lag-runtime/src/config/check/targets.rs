@@ -55,11 +55,17 @@ fn rule(keys: &Target, entry: &Entry<'_>) -> Result<TargetRule, ConfigError> {
         ])
     });
     let way = way.transpose()?;
-    if let (Some(RestartWay::Rollout), Some(found), false) = (way, restart, kind.can_restart()) {
-        let problem = format!(
-            "{} has no rolling restart: use evict, or leave this out and let the stages scale",
-            kind.as_str()
-        );
+    let is_possible = match (way, &kind) {
+        (Some(RestartWay::Rollout), kind) => kind.can_restart(),
+        (Some(RestartWay::Evict), WorkloadKind::Custom { .. }) => false,
+        (Some(RestartWay::Evict) | None, _) => true,
+    };
+    if let (false, Some(found)) = (is_possible, restart) {
+        let instead = match kind {
+            WorkloadKind::Custom { .. } => "leave this out and let the stages scale",
+            _ => "use evict, or leave this out and let the stages scale",
+        };
+        let problem = format!("{} cannot be restarted so: {instead}", kind.as_str());
         return Err(found.wrong(problem));
     }
     let autoscaler = entry.one("autoscaler", &keys.autoscaler)?.map(|found| {
