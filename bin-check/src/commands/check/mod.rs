@@ -121,7 +121,7 @@ impl Run<'_> {
     async fn result(
         &self,
         limits: Limits,
-        mut session: Option<&mut (dyn StateSession + 'static)>,
+        session: Option<&mut (dyn StateSession + 'static)>,
         kubernetes: &mut Kubernetes<'_>,
     ) -> anyhow::Result<CheckResult> {
         let (cloud, mode) = (self.cloud, self.mode);
@@ -133,7 +133,7 @@ impl Run<'_> {
         let (state, hands_off) = begin(session.as_deref(), cloud);
         let why = hands_off.as_ref().map(|_| "this run changes nothing");
         let (evaluation, unmapped) = self.decide(&state, why, &looker).await?;
-        let acted = match session.as_deref_mut() {
+        let acted = match session {
             Some(session) if mode != Mode::Look => {
                 Some(self.act(&evaluation, session, kubernetes).await)
             }
