@@ -95,6 +95,10 @@ fn news(news: &News, put: &mut impl FnMut(&str, Value)) {
             put("lag_at_scale", json!(lag_at_scale));
             "stuck"
         }
+        News::Unconfirmed { reason } => {
+            put("reason", json!(reason));
+            "unconfirmed"
+        }
         News::Disputed { total } => {
             put("service_lag", json!(total));
             "disputed"

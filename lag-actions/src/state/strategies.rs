@@ -176,6 +176,7 @@ fn news() -> impl Strategy<Value = News> {
         outcomes().prop_map(|outcomes| News::Retry { outcomes }),
         outcomes().prop_map(|before| News::Reminder { before }),
         lag().prop_map(|lag_at_scale| News::Stuck { lag_at_scale }),
+        any::<String>().prop_map(|reason| News::Unconfirmed { reason }),
         lag().prop_map(|total| News::Disputed { total }),
         (span(), outcomes(), any::<u32>()).prop_map(|(lasted, before, dropped)| News::Recovered {
             lasted,
@@ -210,7 +211,7 @@ fn note() -> impl Strategy<Value = Note> {
 fn group() -> impl Strategy<Value = GroupState> {
     let times = (time(), time(), option::of(time()), option::of(time()));
     let lists = (vec(pending(), 0..3), outcomes(), vec(resolved(), 0..3));
-    let rest = (any::<u32>(), option::of(lag()), any::<[bool; 3]>());
+    let rest = (any::<u32>(), option::of(lag()), any::<[bool; 4]>());
     (times, lists, rest).prop_map(|(times, (pending, done, added), (stage, lag, signs))| {
         GroupState {
             since: times.0,
@@ -226,6 +227,7 @@ fn group() -> impl Strategy<Value = GroupState> {
             stuck: signs[0],
             disputed: signs[1],
             recovered: signs[2],
+            unconfirmed: signs[3],
         }
     })
 }

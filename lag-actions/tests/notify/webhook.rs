@@ -160,6 +160,12 @@ async fn every_kind_of_news_has_its_word() {
             json!({"kind": "reminder", "before": []}),
         ),
         (
+            News::Unconfirmed {
+                reason: "no permission".to_owned(),
+            },
+            json!({"kind": "unconfirmed", "reason": "no permission"}),
+        ),
+        (
             News::Stuck { lag_at_scale: lag },
             json!({"kind": "stuck", "lag_at_scale": 7.0}),
         ),

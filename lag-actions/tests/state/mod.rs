@@ -49,6 +49,7 @@ pub(crate) fn numbered(number: u32) -> CheckState {
         added: vec![],
         stuck: false,
         disputed: false,
+        unconfirmed: false,
         recovered: false,
     };
     CheckState {

@@ -54,9 +54,17 @@ impl Case<'_> {
                 run.to_confirm.push(self.topic.key.clone());
                 Err(Hold::Unconfirmed { reason: None })
             }
-            Some(Opinion::Unavailable { reason }) => Err(Hold::Unconfirmed {
-                reason: Some(reason.clone()),
-            }),
+            Some(Opinion::Unavailable { reason }) => {
+                if !record.unconfirmed {
+                    record.unconfirmed = true;
+                    let reason = reason.clone();
+                    let news = News::Unconfirmed { reason };
+                    self.topic.tell(&mut run.state, record, sample, news);
+                }
+                Err(Hold::Unconfirmed {
+                    reason: Some(reason.clone()),
+                })
+            }
             Some(Opinion::Disagrees { total }) => {
                 let total = *total;
                 if !record.disputed {

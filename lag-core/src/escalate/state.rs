@@ -46,6 +46,8 @@ pub struct GroupState {
     pub stuck: bool,
     /// People were told that the second opinion disagrees.
     pub disputed: bool,
+    /// People were told that the second opinion cannot be had.
+    pub unconfirmed: bool,
     /// The lag has recovered, and only a pending scale-back keeps the record.
     pub recovered: bool,
 }
@@ -65,6 +67,7 @@ impl GroupState {
             added: Vec::new(),
             stuck: false,
             disputed: false,
+            unconfirmed: false,
             recovered: false,
         }
     }

@@ -119,6 +119,11 @@ pub(super) fn news(writer: &Writer, about: &About<'_>, news: &News) -> String {
             above(),
             grouped(*total)
         ),
+        News::Unconfirmed { reason } => format!(
+            "{}无法向 Kafka 服务二次确认，因此未做任何变更：{}。请人工处理。",
+            above(),
+            writer.name(reason)
+        ),
         News::Recovered {
             lasted,
             before,

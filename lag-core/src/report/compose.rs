@@ -56,6 +56,7 @@ fn urgency(event: &Event) -> Urgency {
         News::Stage { last: true, .. }
         | News::Reminder { .. }
         | News::Stuck { .. }
+        | News::Unconfirmed { .. }
         | News::Lost { .. } => Urgency::Look,
         News::Stage { outcomes, .. } | News::Retry { outcomes } => {
             if outcomes.iter().all(|outcome| outcome.effect.worked()) {

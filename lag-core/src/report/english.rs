@@ -135,6 +135,11 @@ pub(super) fn news(writer: &Writer, about: &About<'_>, news: &News) -> String {
             above(),
             grouped(*total)
         ),
+        News::Unconfirmed { reason } => format!(
+            "{} Nothing was changed: the second opinion of the Kafka service could not be had: {}. Please look.",
+            above(),
+            writer.name(reason)
+        ),
         News::Recovered {
             lasted,
             before,

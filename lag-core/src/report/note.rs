@@ -82,6 +82,11 @@ pub enum News {
         /// Lag when replicas were added.
         lag_at_scale: Lag,
     },
+    /// The second opinion that the policy wants could not be had, so nothing is changed.
+    Unconfirmed {
+        /// Why, for people; free of secrets.
+        reason: String,
+    },
     /// The Kafka service itself says otherwise, so nothing is changed.
     Disputed {
         /// Lag as the service has it.

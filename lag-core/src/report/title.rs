@@ -88,7 +88,11 @@ fn pick(language: Language, english: &'static str, chinese: &'static str) -> &'s
 
 fn standing(news: &News, is_above: bool) -> Standing {
     match news {
-        News::Stage { .. } | News::Retry { .. } | News::Reminder { .. } | News::Stuck { .. } => {
+        News::Stage { .. }
+        | News::Retry { .. }
+        | News::Reminder { .. }
+        | News::Stuck { .. }
+        | News::Unconfirmed { .. } => {
             if is_above {
                 Standing::Above
             } else {
@@ -113,6 +117,7 @@ fn failures(news: &News) -> usize {
         News::Reminder { .. }
         | News::Stuck { .. }
         | News::Disputed { .. }
+        | News::Unconfirmed { .. }
         | News::Recovered { .. }
         | News::Lost { .. } => 0,
     }

@@ -46,12 +46,13 @@ fn evaluated_again_with_agreement_the_stage_begins() {
 }
 
 #[test]
-fn an_opinion_that_could_not_be_had_holds_and_says_why() {
+fn an_opinion_that_could_not_be_had_holds_and_is_told_once_in_an_episode_with_its_reason() {
     let mut world = confirming();
     let reason = "throttled".to_owned();
     say(&mut world, Opinion::Unavailable { reason });
-    for _ in 0..2 {
+    for told in [1, 0] {
         let held = world.run(ABOVE);
+        assert_eq!(held.news.len(), told);
         assert_eq!(held.word(), "unconfirmed");
         assert!(format!("{:?}", held.verdicts).contains("throttled"));
         assert!(held.plans.is_empty() && held.to_confirm.is_empty());

@@ -60,6 +60,8 @@ pub(crate) struct GroupJson {
     #[serde(default)]
     disputed: bool,
     #[serde(default)]
+    unconfirmed: bool,
+    #[serde(default)]
     recovered: bool,
     #[serde(flatten)]
     extra: Extra,
@@ -81,6 +83,7 @@ impl GroupJson {
             added,
             stuck,
             disputed,
+            unconfirmed,
             recovered,
         } = state;
         Self {
@@ -97,6 +100,7 @@ impl GroupJson {
             added,
             stuck,
             disputed,
+            unconfirmed,
             recovered,
             extra,
         }
@@ -117,6 +121,7 @@ impl GroupJson {
             added: self.added,
             stuck: self.stuck,
             disputed: self.disputed,
+            unconfirmed: self.unconfirmed,
             recovered: self.recovered,
         };
         Ok((state, self.extra))

@@ -72,6 +72,9 @@ enum NewsJson {
         #[serde(with = "one")]
         lag_at_scale: Lag,
     },
+    Unconfirmed {
+        reason: String,
+    },
     Disputed {
         #[serde(with = "one")]
         total: Lag,
