@@ -23,6 +23,7 @@ mod reading;
 mod report;
 mod schedule;
 mod severity;
+pub mod simulate;
 mod snapshot;
 mod target;
 mod threshold;
