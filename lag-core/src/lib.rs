@@ -20,6 +20,7 @@ pub mod port;
 mod progress;
 mod range;
 mod reading;
+pub mod recommend;
 mod report;
 mod schedule;
 mod severity;

@@ -1,0 +1,8 @@
+//! How many replicas a group should have.
+#![allow(clippy::unwrap_used)]
+
+mod drain;
+mod enumeration;
+mod properties;
+mod steps;
+mod world;
