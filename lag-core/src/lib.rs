@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod board;
 mod budget;
 mod calls;
 pub mod datapoint;
@@ -31,6 +32,7 @@ mod threshold;
 mod trend;
 mod window;
 
+pub use board::{Board, BoardCell, Instance, InstanceBoard, Row, SourceBoard};
 pub use budget::{
     BudgetFit, BudgetNews, BudgetPolicy, BudgetReport, Budgets, FREE_REQUESTS, MonthUsage,
 };
@@ -51,7 +53,7 @@ pub use mapping::{
 pub use month::{InvalidMonth, Month};
 pub use progress::{ConsumerProgress, Opinion, ProgressError};
 pub use range::{InvalidRange, Range};
-pub use reading::{Board, BoardCell, Instance, InstanceBoard, Reading, Row, SourceBoard};
+pub use reading::Reading;
 pub use report::{Effect, Event, Language, Markup, Message, News, Note, Outcome, Refusal, compose};
 pub use schedule::Schedule;
 pub use severity::{Limits, Severity};

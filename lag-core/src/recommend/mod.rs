@@ -8,11 +8,14 @@
 //! and autoscalers leave the workload as it is; the [`Memory`] stays as it was, and a gap in the data changes nothing of
 //! what comes after it. Time is the time of samples: a sample that is seen twice counts once.
 
+mod book;
 mod drain;
 mod invalid;
 mod steps;
 mod why;
 
+pub(crate) use book::AdviceBoard;
+pub use book::{Advice, RecommendBook, RecommendRule};
 pub use drain::{DrainPolicy, DrainRules, Running};
 pub use invalid::InvalidPolicy;
 pub use steps::{Step, StepPolicy, StepRules};

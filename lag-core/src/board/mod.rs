@@ -1,0 +1,200 @@
+//! Everything known at one moment, which everything reads.
+
+mod cell;
+mod instance;
+
+pub use cell::BoardCell;
+pub use instance::{Instance, InstanceBoard};
+
+use crate::{
+    Dropped, GroupKey, InstanceId, Reading, SeriesName,
+    port::Collected,
+    recommend::{Advice, AdviceBoard, RecommendBook, Running},
+    target::Workload,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// One line of a listing: where, and what may be said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row<'b> {
+    /// The instance.
+    pub instance: &'b InstanceId,
+    /// The series.
+    pub series: &'b SeriesName,
+    /// What may be said about it.
+    pub reading: Reading,
+}
+
+/// What the last collection of one source brought.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceBoard {
+    /// Collections tried so far.
+    pub attempts: u64,
+    /// Points in all pages of the last one.
+    pub received: u64,
+    /// What the last one left out.
+    pub dropped: Dropped,
+    /// How long the last one took.
+    pub last_duration: Duration,
+    /// How long after its timestamp a point appears, as far as the schedule has learned it.
+    pub publication_delay: Option<SignedDuration>,
+}
+
+/// Everything known at one moment. Immutable: collections make a new one, readers keep the one they took.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Board {
+    instances: BTreeMap<InstanceId, Arc<InstanceBoard>>,
+    sources: BTreeMap<Arc<str>, SourceBoard>,
+    advice: Arc<AdviceBoard>,
+}
+
+impl Board {
+    /// Adds a source and its instances, before anything is known of them.
+    #[must_use]
+    pub fn watching(
+        mut self,
+        source: &str,
+        instances: impl IntoIterator<Item = Instance>,
+        now: Timestamp,
+    ) -> Self {
+        self.sources.insert(source.into(), SourceBoard::default());
+        for Instance {
+            id,
+            region,
+            expected,
+        } in instances
+        {
+            let board = InstanceBoard::watched(&region, expected, now);
+            self.instances.insert(id, Arc::new(board));
+        }
+        self
+    }
+
+    /// The board after a collection of `source`. Failed instances keep their samples, whose age does the rest.
+    /// Samples older than `forget_after` that the answer did not repeat are forgotten.
+    #[must_use]
+    pub fn collected(
+        &self,
+        source: &str,
+        collected: Collected,
+        took: Duration,
+        forget_after: SignedDuration,
+    ) -> Self {
+        let mut next = self.clone();
+        let Collected { snapshot, failed } = collected;
+        let at = snapshot.taken_at;
+        if let Some(board) = next.sources.get_mut(source) {
+            *board = SourceBoard {
+                attempts: board.attempts.saturating_add(1),
+                received: snapshot.received,
+                dropped: snapshot.dropped,
+                last_duration: took,
+                publication_delay: board.publication_delay,
+            };
+        }
+        for (id, samples) in snapshot.instances {
+            if let Some(board) = next.instances.get_mut(&id) {
+                Arc::make_mut(board).succeed(samples, at, forget_after);
+            }
+        }
+        for (id, failure) in failed {
+            if let Some(board) = next.instances.get_mut(&id) {
+                Arc::make_mut(board).fail(failure, at);
+            }
+        }
+        next
+    }
+
+    /// Notes what the schedule of a source has learned.
+    #[must_use]
+    pub fn learned(&self, source: &str, publication_delay: Option<SignedDuration>) -> Self {
+        let mut next = self.clone();
+        if let Some(board) = next.sources.get_mut(source) {
+            board.publication_delay = publication_delay;
+        }
+        next
+    }
+
+    /// What may be said about one series now.
+    #[must_use]
+    pub fn read(&self, key: &GroupKey, now: Timestamp, max_age: SignedDuration) -> Reading {
+        let board = self.instances.get(&key.instance);
+        board.map_or(Reading::Absent, |board| {
+            board.read(&key.series(), now, max_age)
+        })
+    }
+
+    /// Every series that is known or expected, sorted.
+    pub fn rows(&self, now: Timestamp, max_age: SignedDuration) -> impl Iterator<Item = Row<'_>> {
+        self.instances.iter().flat_map(move |(instance, board)| {
+            board.rows(now, max_age).map(move |(series, reading)| Row {
+                instance,
+                series,
+                reading,
+            })
+        })
+    }
+
+    /// Watched instances, sorted.
+    pub fn instances(&self) -> impl ExactSizeIterator<Item = (&InstanceId, &InstanceBoard)> {
+        self.instances.iter().map(|(id, board)| (id, &**board))
+    }
+
+    /// What is known of one instance.
+    #[must_use]
+    pub fn instance(&self, id: &str) -> Option<&InstanceBoard> {
+        self.instances.get(id).map(|board| &**board)
+    }
+
+    /// Sources, sorted by name.
+    pub fn sources(&self) -> impl ExactSizeIterator<Item = (&str, &SourceBoard)> {
+        self.sources.iter().map(|(name, board)| (&**name, board))
+    }
+
+    /// Whether every source has been tried at least once: what readiness means. An outage does not undo it.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.sources.values().all(|source| source.attempts > 0)
+    }
+
+    /// The board after the policies have looked at it. `running` says how many replicas of a workload consume, where
+    /// that is known. Call it after every [`Self::collected`]: what policies said of older samples is not shown.
+    #[must_use]
+    pub fn recommending(
+        &self,
+        book: &RecommendBook,
+        now: Timestamp,
+        max_age: SignedDuration,
+        running: impl Fn(&Workload) -> Option<Running>,
+    ) -> Self {
+        let next = self.advice.follow(book, self.rows(now, max_age), running);
+        let mut board = self.clone();
+        board.advice = Arc::new(next);
+        board
+    }
+
+    /// How many replicas a group should have now; `None` when no policy is for it.
+    #[must_use]
+    pub fn advice(
+        &self,
+        key: &GroupKey,
+        now: Timestamp,
+        max_age: SignedDuration,
+    ) -> Option<Advice> {
+        let reading = self.read(key, now, max_age);
+        self.advice.of(key, &reading)
+    }
+
+    /// The same for every group that a policy is for, sorted.
+    pub fn all_advice(
+        &self,
+        now: Timestamp,
+        max_age: SignedDuration,
+    ) -> impl Iterator<Item = (&GroupKey, Advice)> {
+        self.advice.keys().filter_map(move |key| {
+            let advice = self.advice(key, now, max_age)?;
+            Some((key, advice))
+        })
+    }
+}
