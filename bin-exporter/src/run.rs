@@ -17,7 +17,7 @@ use lag_runtime::{
 };
 use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::cli::Cli;
 
@@ -210,7 +210,7 @@ fn start_collectors(
     shutdown: &Shutdown,
     tasks: &mut JoinSet<std::io::Result<()>>,
 ) -> anyhow::Result<Exporter> {
-    let (calls, updated) = (Arc::new(ApiCalls::default()), Arc::new(Notify::new()));
+    let (calls, updated) = (Arc::new(ApiCalls::default()), watch::Sender::new(()));
     let board = Arc::new(BoardCell::new(config.sources.iter().fold(
         Board::default(),
         |board, source| {
@@ -262,12 +262,13 @@ fn start_collectors(
     };
     let exporter = Exporter::new(board, calls, budgets.clone(), now.clone(), serve);
     let (warmed, mut end) = (exporter.clone(), shutdown.clone());
+    let mut updates = updated.subscribe();
     tasks.spawn(async move {
         // Rendering ahead keeps the first scrape after a collection as quick as the others.
         loop {
             tokio::select! {
                 () = end.requested() => return Ok(()),
-                () = updated.notified() => warmed.warm().await,
+                Ok(()) = updates.changed() => warmed.warm().await,
             }
         }
     });

@@ -17,6 +17,9 @@ pub const TOPIC_LAG: &str = "kafka_consumer_topic_message_accumulation";
 /// Unix time of the point behind [`TOPIC_LAG`].
 pub const TOPIC_LAG_TIMESTAMP: &str = "kafka_consumer_topic_message_accumulation_timestamp_seconds";
 
+/// How many replicas a group should have by its policy, an absolute number.
+pub const RECOMMENDED: &str = "kafka_lag_recommended_replicas";
+
 /// Whether the last collection of an instance worked.
 pub const UP: &str = "kafka_lag_up";
 /// Facts about an instance; always 1.

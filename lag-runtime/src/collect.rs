@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     Now,
@@ -32,8 +32,8 @@ pub struct Collector {
     pub board: Arc<BoardCell>,
     /// How long a vanished group is remembered.
     pub forget_after: SignedDuration,
-    /// Is told when the board was replaced.
-    pub updated: Arc<Notify>,
+    /// Is told when the board was replaced; any number of readers may wait for it.
+    pub updated: watch::Sender<()>,
     /// Account whose calls the source makes.
     pub account: Arc<str>,
     /// Says how far apart collections must be, so that the account's calls suffice.
@@ -92,7 +92,7 @@ impl Collector {
             log_changes(&self.name, board, &next, told);
             next
         });
-        self.updated.notify_one();
+        self.updated.send_replace(());
     }
 
     /// Longer intervals when the month's calls would not suffice, and the configured one when they do.

@@ -13,7 +13,10 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 /// Answers with the lag it was told, or fails, or hangs; tells when it was asked.
 #[derive(Debug)]
@@ -117,7 +120,7 @@ fn start(schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
         schedule,
         board: board.clone(),
         forget_after: SignedDuration::from_hours(1),
-        updated: Arc::default(),
+        updated: watch::Sender::new(()),
         account: "default".into(),
         budgets: Arc::new(Budgets::unlimited()),
     };

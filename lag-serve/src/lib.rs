@@ -4,6 +4,8 @@ mod body;
 mod cache;
 mod exporter;
 mod exposition;
+#[cfg(feature = "external-metrics")]
+mod external;
 mod json;
 mod negotiate;
 mod pages;

@@ -7,12 +7,9 @@ use kube::{Client, client::Body};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{
-    connect::Cluster,
-    fault::{Fault, describe},
-    resource::Resource,
-    scaler::Print,
-};
+use lag_cluster::{Cluster, describe};
+
+use super::{fault::Fault, resource::Resource, scaler::Print};
 
 /// Under this name the API server notes who wrote a field.
 pub(super) const FIELD_MANAGER: &str = "kafka-lag";

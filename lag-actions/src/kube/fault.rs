@@ -1,9 +1,8 @@
 //! What went wrong with a request, in one line: what was being done, what the server said, what to do.
 
-use std::error::Error;
-
 use http::StatusCode;
-use kube::{client::AuthError, core::Status};
+use kube::core::Status;
+use lag_cluster::in_one_line;
 use lag_core::port::{PortError, PortErrorKind};
 
 /// A request that did not work.
@@ -42,7 +41,7 @@ impl Fault {
         rule: &(dyn std::fmt::Display + Sync),
     ) -> Self {
         let status = parse(body);
-        let said = one_line(&status.message);
+        let said = in_one_line(&status.message);
         let (kind, advice) = match code.as_u16() {
             401 => (
                 PortErrorKind::Forbidden,
@@ -107,54 +106,4 @@ fn parse(body: &[u8]) -> Status {
         message: String::from_utf8_lossy(body).chars().take(200).collect(),
         ..Status::default()
     })
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A failed exchange, its causes in one line. Never the output of a credential plugin, which can hold a token.
-pub(super) fn describe(error: &kube::Error) -> String {
-    let first: &(dyn Error + 'static) = match error {
-        kube::Error::Service(source) => source.as_ref(),
-        kube::Error::HyperError(source) => source,
-        kube::Error::Auth(source) => source,
-        kube::Error::ProxyProtocolUnsupported { .. }
-        | kube::Error::ProxyProtocolDisabled { .. } => {
-            return "the proxy's protocol is not supported: use an http or https proxy".to_owned();
-        }
-        other => other,
-    };
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(first);
-    while let Some(cause) = next {
-        if let Some(auth) = cause.downcast_ref::<AuthError>() {
-            return describe_auth(auth);
-        }
-        let text = one_line(&cause.to_string());
-        if !parts.iter().any(|said| said.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    parts.join(": ")
-}
-
-fn describe_auth(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecStart(source) => {
-            format!("the credential plugin of the kubeconfig could not be started: {source}")
-        }
-        AuthError::AuthExecRun { out, .. } => {
-            let status = out.status;
-            format!("the credential plugin of the kubeconfig failed ({status}): run it by hand")
-        }
-        AuthError::AuthExecParse(_) | AuthError::ParseTokenKey(_) => {
-            "the credential plugin of the kubeconfig printed no valid ExecCredential".to_owned()
-        }
-        AuthError::AuthExec(_) | AuthError::AuthExecSerialize(_) => {
-            "the credential plugin of the kubeconfig failed: run it by hand".to_owned()
-        }
-        other => one_line(&other.to_string()),
-    }
 }

@@ -5,7 +5,6 @@
 
 mod autoscaler;
 mod call;
-mod connect;
 mod event;
 mod evict;
 mod fault;
@@ -16,6 +15,6 @@ mod scale;
 mod scaler;
 mod workload;
 
-pub use connect::{Cluster, ConnectSettings, connect};
+pub use lag_cluster::{Cluster, ConnectSettings, connect};
 pub use rights::{MissingRight, Needs, StateNeeds, missing_rights};
 pub use scaler::{KubeScaler, Print, ScalerSettings};

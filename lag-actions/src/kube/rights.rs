@@ -9,7 +9,9 @@ use lag_core::{OnAutoscaler, RestartWay, Target, WorkloadKind, port::PortError};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{call::Calls, connect::Cluster, resource::Resource};
+use lag_cluster::Cluster;
+
+use super::{call::Calls, resource::Resource};
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 

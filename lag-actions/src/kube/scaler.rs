@@ -16,7 +16,9 @@ use lag_core::{
     port::{BoxFuture, PortError, Scalable, Scaler},
 };
 
-use super::{call::Calls, connect::Cluster};
+use lag_cluster::Cluster;
+
+use super::call::Calls;
 
 /// Where a dry run says what it would send.
 pub type Print = Arc<dyn Fn(&str) + Send + Sync>;

@@ -4,17 +4,16 @@ use crate::Now;
 
 use super::{
     format::{self, Document, Unreadable},
-    lease::{Claim, Held},
-    request::{LIMIT, within},
     stamp,
 };
-use k8s_openapi::{
-    ByteString,
-    api::{coordination::v1::Lease, core::v1::ConfigMap},
-};
+use k8s_openapi::{ByteString, api::core::v1::ConfigMap};
 use kube::{
     Client,
     api::{Api, ObjectMeta, PostParams},
+};
+use lag_cluster::{
+    lease::{Claim, Held},
+    request::{LIMIT, within},
 };
 use lag_core::{
     InstanceId,
@@ -59,13 +58,7 @@ impl ConfigMapState {
             maps: Api::namespaced(client.clone(), namespace),
             name: name.to_owned(),
             place: format!("configmap {namespace}/{name}"),
-            claim: Claim {
-                api: Api::<Lease>::namespaced(client, namespace),
-                name: lease_name.to_owned(),
-                place: format!("lease {namespace}/{lease_name}"),
-                identity: identity.to_owned(),
-                now: now.clone(),
-            },
+            claim: Claim::new(client, namespace, lease_name, identity, now.clone()),
             import_as,
             now,
         }
@@ -142,8 +135,7 @@ impl fmt::Debug for ConfigMapState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConfigMapState")
             .field("configmap", &self.place)
-            .field("lease", &self.claim.place)
-            .field("identity", &self.claim.identity)
+            .field("claim", &self.claim)
             .finish_non_exhaustive()
     }
 }

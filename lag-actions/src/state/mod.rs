@@ -10,9 +10,7 @@ mod file;
 mod format;
 #[cfg(test)]
 mod format_tests;
-mod lease;
 mod memory;
-mod request;
 #[cfg(test)]
 mod strategies;
 mod wire;

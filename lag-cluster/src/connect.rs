@@ -10,7 +10,7 @@ use kube::{
 use lag_core::port::{PortError, PortErrorKind};
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-use super::fault::describe;
+use crate::describe;
 
 /// A credential plugin may ask a cloud; it may not hang for ever.
 const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,15 +1,16 @@
 //! One request to the API server, with an end.
 
+use crate::in_one_line;
 use kube::{Error, core::Status};
 use lag_core::port::{PortError, PortErrorKind};
 use std::time::Duration;
 
 /// The longest wait for one answer: a client may have no time-out of its own.
-pub(super) const LIMIT: Duration = Duration::from_secs(10);
+pub const LIMIT: Duration = Duration::from_secs(10);
 
 /// Why there is no good answer.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub enum Failure {
     /// The server says no.
     Refused(Box<Status>),
     /// It says nothing that can be used.
@@ -17,7 +18,10 @@ pub(super) enum Failure {
 }
 
 /// Waits for an answer, but not for ever.
-pub(super) async fn within<T>(
+///
+/// # Errors
+/// [`Failure`], free of what a plugin for credentials has printed.
+pub async fn within<T>(
     limit: Duration,
     answer: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, Failure> {
@@ -29,33 +33,37 @@ pub(super) async fn within<T>(
         }
         // Whatever a plugin for credentials has printed stays out of messages.
         Ok(Err(Error::Auth(_))) => Err(Failure::Silent("no credentials could be had".to_owned())),
-        Ok(Err(error)) => Err(Failure::Silent(in_one_line(&error.to_string()))),
+        Ok(Err(error)) => Err(Failure::Silent(short(&error.to_string()))),
         Err(_) => Err(Failure::Silent(format!("no answer in {limit:?}"))),
     }
 }
 
 impl Failure {
     /// Somebody else was faster: the object has changed, or is there already. Both are status 409.
-    pub(super) fn is_conflict(&self) -> bool {
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused(status) if status.is_conflict() || status.is_already_exists())
     }
 
     /// There is no such object.
-    pub(super) fn is_not_found(&self) -> bool {
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused(status) if status.is_not_found())
     }
 
     /// More than the object may hold.
-    pub(super) fn is_too_large(&self) -> bool {
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
         matches!(self, Self::Refused(status) if status.code == 413
             || status.is_invalid() && status.message.contains("Too long"))
     }
 
     /// The failure of a port; `what` was being done.
-    pub(super) fn into_error(self, what: &str) -> PortError {
+    #[must_use]
+    pub fn into_error(self, what: &str) -> PortError {
         let (kind, reason) = match self {
             Self::Silent(reason) => (PortErrorKind::Unavailable, reason),
-            Self::Refused(status) => (kind(&status), in_one_line(&status.message)),
+            Self::Refused(status) => (kind(&status), short(&status.message)),
         };
         let advice = match kind {
             PortErrorKind::Forbidden => {
@@ -84,7 +92,6 @@ fn kind(status: &Status) -> PortErrorKind {
 }
 
 /// Pages of proxies are long and have many lines.
-fn in_one_line(text: &str) -> String {
-    let words: Vec<_> = text.split_whitespace().collect();
-    words.join(" ").chars().take(500).collect()
+fn short(text: &str) -> String {
+    in_one_line(text).chars().take(500).collect()
 }

@@ -5,14 +5,17 @@
 
 use crate::Now;
 
-use super::request::{Failure, LIMIT, within};
+use crate::request::{Failure, LIMIT, within};
 use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::MicroTime,
 };
-use kube::api::{Api, ObjectMeta, PostParams};
+use kube::{
+    Client,
+    api::{Api, ObjectMeta, PostParams},
+};
 use lag_core::port::{PortError, PortErrorKind};
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use tokio::{
     select,
     sync::{oneshot, watch},
@@ -31,22 +34,39 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which Lease, and who wants it.
 #[derive(Clone)]
-pub(super) struct Claim {
-    pub(super) api: Api<Lease>,
-    pub(super) name: String,
+pub struct Claim {
+    api: Api<Lease>,
+    name: String,
     /// The object, for people.
-    pub(super) place: String,
+    place: String,
     /// Different for every process.
-    pub(super) identity: String,
-    pub(super) now: Now,
+    identity: String,
+    now: Now,
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("place", &self.place)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A lease that is ours, renewed by a task until it is given up or dropped.
-pub(super) struct Held {
+pub struct Held {
     claim: Claim,
     seen: watch::Receiver<Seen>,
     stop: oneshot::Sender<()>,
     task: Renewing,
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the renewing task knows.
@@ -66,8 +86,30 @@ enum Written {
 }
 
 impl Claim {
+    /// A claim of the Lease `name` in `namespace`. `identity` must differ for every process (name of the pod and a
+    /// random suffix). The client must not retry by itself.
+    #[must_use]
+    pub fn new(client: Client, namespace: &str, name: &str, identity: &str, now: Now) -> Self {
+        Self {
+            api: Api::namespaced(client, namespace),
+            name: name.to_owned(),
+            place: format!("lease {namespace}/{name}"),
+            identity: identity.to_owned(),
+            now,
+        }
+    }
+
+    /// The process that claims, as the Lease names it.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
     /// Takes the lease. A holder that does not renew is waited out, as long as its lease lasts.
-    pub(super) async fn take(&self) -> Result<Held, PortError> {
+    ///
+    /// # Errors
+    /// [`PortErrorKind::Busy`] when somebody else holds it and renews, or what the API server said.
+    pub async fn take(&self) -> Result<Held, PortError> {
         let mut first: Option<(LeaseSpec, Instant)> = None;
         loop {
             let found = within(LIMIT, self.api.get_opt(&self.name)).await;
@@ -232,7 +274,11 @@ impl Claim {
 
 impl Held {
     /// Whether it is still ours, and will be for a while.
-    pub(super) fn check(&self) -> Result<(), PortError> {
+    ///
+    /// # Errors
+    /// [`PortErrorKind::Busy`] when it is somebody else's now, [`PortErrorKind::Unavailable`] when it could not be
+    /// renewed for so long that it may run out.
+    pub fn check(&self) -> Result<(), PortError> {
         let seen = self.seen.borrow();
         let place = &self.claim.place;
         if let Some(holder) = &seen.lost_to {
@@ -249,7 +295,10 @@ impl Held {
     }
 
     /// Makes it free for the next run at once.
-    pub(super) async fn give_up(self) -> Result<(), PortError> {
+    ///
+    /// # Errors
+    /// What the API server said; the lease then runs out by itself.
+    pub async fn give_up(self) -> Result<(), PortError> {
         let Self {
             claim,
             seen,

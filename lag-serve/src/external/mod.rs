@@ -1,0 +1,3 @@
+//! `external.metrics.k8s.io/v1beta1`: what an HPA reads, answered from memory.
+
+pub(crate) mod status;
