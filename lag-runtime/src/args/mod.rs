@@ -4,6 +4,7 @@
 
 mod budget;
 mod credentials;
+mod feeds;
 mod log;
 mod reaction;
 mod source;
@@ -11,6 +12,7 @@ mod web;
 
 pub use budget::BudgetArgs;
 pub use credentials::CredentialArgs;
+pub use feeds::{ExternalMetricsArgs, KedaArgs};
 pub use log::LogArgs;
 pub use reaction::ReactionArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
@@ -38,6 +40,12 @@ pub struct Args {
     /// Where it is served.
     #[command(flatten)]
     pub web: WebArgs,
+    /// What a HorizontalPodAutoscaler reads.
+    #[command(flatten)]
+    pub external_metrics: ExternalMetricsArgs,
+    /// What KEDA reads.
+    #[command(flatten)]
+    pub keda: KedaArgs,
 }
 
 /// What every program needs that reads lag.

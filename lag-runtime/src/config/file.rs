@@ -7,6 +7,7 @@ use std::{fs, path::Path};
 use super::{
     ConfigError,
     check::{Check, Kafka, Kubernetes, Notifier, Target},
+    feeds::{ExternalMetrics, Keda},
 };
 
 /// A scalar and where it stands.
@@ -25,6 +26,8 @@ pub struct File {
     pub(super) lag: Lag,
     pub(super) group: Group,
     pub(super) web: Web,
+    pub(super) external_metrics: ExternalMetrics,
+    pub(super) keda: Keda,
     pub(super) metrics: Metrics,
     pub(super) budget: Budget,
     pub(super) state: State,

@@ -9,6 +9,7 @@ mod cms;
 mod collect;
 mod credentials;
 mod expand;
+mod feeds;
 mod file;
 mod groups;
 mod log;
@@ -25,6 +26,7 @@ pub use check::{
 pub use cms::CmsConfig;
 pub use collect::{CollectConfig, LagConfig, ScheduleKind};
 pub use credentials::{CredentialsConfig, Keys, Role, Triple};
+pub use feeds::{ExternalAuth, ExternalMetricsConfig, KedaConfig, ServingPair};
 pub use file::File;
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
@@ -49,6 +51,10 @@ pub struct Config {
     pub budget: BudgetConfig,
     /// Where it is served.
     pub web: WebConfig,
+    /// What a HorizontalPodAutoscaler reads, if that is on.
+    pub external_metrics: Option<ExternalMetricsConfig>,
+    /// What KEDA reads, if that is on.
+    pub keda: Option<KedaConfig>,
     /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
     pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
@@ -82,6 +88,8 @@ impl Config {
             lag,
             budget,
             web,
+            external_metrics: feeds::external_metrics(&args.external_metrics, file, picker)?,
+            keda: feeds::keda(&args.keda, file, picker)?,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })
