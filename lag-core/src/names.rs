@@ -77,8 +77,12 @@ pub const BUILD_INFO: &str = "kafka_lag_exporter_build_info";
 pub const INSTANCE_ID: &str = "instance_id";
 /// Label: consumer group.
 pub const CONSUMER_GROUP: &str = "consumer_group";
+/// Label: another name of a group whose own name is no label value, see [`crate::alias`].
+pub const CONSUMER_GROUP_ALIAS: &str = "consumer_group_alias";
 /// Label: topic.
 pub const TOPIC: &str = "topic";
+/// Label: another name of a topic whose own name is no label value, see [`crate::alias`].
+pub const TOPIC_ALIAS: &str = "topic_alias";
 /// Label: region of an instance.
 pub const REGION_ID: &str = "region_id";
 /// Label: a region or account that is collected on its own.

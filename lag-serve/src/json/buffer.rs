@@ -9,14 +9,14 @@ use std::io;
 
 /// Takes text and keeps it in pieces.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     text: Vec<u8>,
     full: Pieces,
 }
 
 impl Buffer {
     /// A body of what was written.
-    pub(super) fn into_body(mut self) -> SharedBody {
+    pub(crate) fn into_body(mut self) -> SharedBody {
         self.full.take(&mut self.text);
         SharedBody::new(Bytes::new(), self.full.into_pieces().into(), Bytes::new())
     }

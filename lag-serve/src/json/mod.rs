@@ -1,6 +1,6 @@
 //! `/api/v1/lag`: readings as JSON, for people and for autoscalers that read a number out of an answer.
 
-mod buffer;
+pub(crate) mod buffer;
 mod wire;
 
 use crate::{

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[cfg(feature = "external-metrics")]
+mod external;
 mod json;
 mod metrics;
 mod pages;
