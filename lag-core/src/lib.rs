@@ -30,6 +30,7 @@ mod snapshot;
 mod target;
 mod threshold;
 mod trend;
+pub mod trigger;
 mod window;
 
 pub use board::{Board, BoardCell, Instance, InstanceBoard, Row, SourceBoard};
