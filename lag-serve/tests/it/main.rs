@@ -3,8 +3,11 @@
 
 mod common;
 mod json;
+#[cfg(feature = "keda")]
+mod keda;
 mod metrics;
 mod pages;
 mod properties;
+mod proto;
 mod scrapes;
 mod server;

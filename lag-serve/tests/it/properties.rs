@@ -12,14 +12,14 @@ type Shown = BTreeMap<(String, String), String>;
 
 /// Two instances, few names, ages around the limit; one collection may fail after the samples came.
 #[derive(Debug, Clone)]
-struct Plan {
+pub(crate) struct Plan {
     samples: Vec<(bool, u8, Option<u8>, i64, u32)>,
     expected: Vec<u8>,
     answered: [bool; 2],
     fails: [bool; 2],
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let sample = (
         any::<bool>(),
         0_u8..6,
@@ -41,12 +41,12 @@ fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-fn group(n: u8) -> String {
+pub(crate) fn group(n: u8) -> String {
     // Some names need escaping.
     format!("g{n}{}", ["", "\"", "\\", "订"][usize::from(n % 4)])
 }
 
-fn board(plan: &Plan) -> Board {
+pub(crate) fn board(plan: &Plan) -> Board {
     let expected: Vec<_> = plan.expected.iter().map(|n| group(*n)).collect();
     let expected: Vec<_> = expected.iter().map(String::as_str).collect();
     let mut board = Board::default().watching(
