@@ -215,3 +215,32 @@ proptest! {
         }
     }
 }
+
+fn page(path: &str) -> String {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    std::fs::read_to_string(docs.join(path)).unwrap()
+}
+
+#[test]
+fn the_reference_has_every_key() {
+    let error = refused("unknown", "");
+    let keys = error.split_once("keys are ").unwrap().1;
+    let keys = keys.split_once(';').unwrap().0;
+    let page = page("reference/keda.md");
+    for key in keys.split(", ") {
+        assert!(page.contains(&format!("\n| `{key}` |")), "{key}");
+    }
+}
+
+#[test]
+fn the_triggers_of_the_howto_are_good() {
+    let page = page("howto/keda.md");
+    let blocks = page.split("    metadata:\n").skip(1);
+    let triggers = blocks.map(|block| {
+        let lines = block.lines().map_while(|line| line.strip_prefix("      "));
+        let pairs = lines.map(|line| line.split_once(": ").unwrap());
+        Trigger::parse(pairs.map(|(key, text)| (key, text.trim_matches('"'))))
+    });
+    let targets: Vec<_> = triggers.map(|trigger| trigger.unwrap().target()).collect();
+    assert_eq!(targets, [50_000.0, 1.0]);
+}
