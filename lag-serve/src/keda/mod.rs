@@ -2,6 +2,7 @@
 //! trigger means is decided in [`lag_core::trigger`].
 
 mod answers;
+mod codec;
 mod health;
 mod memories;
 #[expect(
@@ -19,7 +20,7 @@ use lag_core::BoardCell;
 use memories::Memories;
 use pb::external_scaler_server::ExternalScalerServer;
 use std::{fmt, sync::Arc};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 
@@ -28,6 +29,9 @@ const DESCRIPTORS: &[u8] = include_bytes!("externalscaler.bin");
 
 /// Metadata of a trigger is some hundred bytes.
 const MAX_MESSAGE: usize = 64 * 1024;
+
+/// Streams open at once; each takes some thousand bytes.
+const MAX_STREAMS: usize = 4_000;
 
 /// How triggers are answered.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +50,7 @@ struct Inner {
     now: Now,
     config: KedaConfig,
     memories: Memories,
+    streams: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Keda {
@@ -72,6 +77,7 @@ impl Keda {
             now,
             config,
             memories: Memories::default(),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         }))
     }
 

@@ -228,7 +228,7 @@ pub mod external_scaler_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = IsActiveSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::keda::codec::SmallCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -275,7 +275,7 @@ pub mod external_scaler_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = StreamIsActiveSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::keda::codec::SmallCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -321,7 +321,7 @@ pub mod external_scaler_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetMetricSpecSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::keda::codec::SmallCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -366,7 +366,7 @@ pub mod external_scaler_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetMetricsSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::keda::codec::SmallCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -413,7 +413,7 @@ pub mod external_scaler_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = StreamMetricSpecSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::keda::codec::SmallCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,

@@ -1,7 +1,7 @@
 //! The methods. Each does no more than look into memory; a debug line each.
 
 use super::{
-    Keda,
+    Keda, MAX_STREAMS,
     answers::spec,
     pb::{
         GetMetricSpecResponse, GetMetricsRequest, GetMetricsResponse, IsActiveResponse,
@@ -52,18 +52,15 @@ impl ExternalScaler for Keda {
         request: Request<ScaledObjectRef>,
     ) -> Result<Response<Self::StreamIsActiveStream>> {
         let object = request.get_ref();
-        let stream = self
-            .trigger(object)
-            .map(|trigger| -> Self::StreamIsActiveStream {
-                let (keda, mut told) = (self.clone(), false);
-                // Without a fresh number there is nothing to tell, and what was told stands.
-                let changes = self.updates().filter_map(move |()| {
-                    let result = keda.active(&trigger).ok().filter(|now| *now != told)?;
-                    told = result;
-                    Some(Ok(IsActiveResponse { result }))
-                });
-                Box::pin(changes)
-            });
+        let stream = self.trigger(object).and_then(|trigger| {
+            let (keda, mut told) = (self.clone(), false);
+            // Without a fresh number there is nothing to tell, and what was told stands.
+            self.on_updates(move || {
+                let result = keda.active(&trigger).ok().filter(|now| *now != told)?;
+                told = result;
+                Some(IsActiveResponse { result })
+            })
+        });
         noted("StreamIsActive", object, stream)
     }
 
@@ -100,19 +97,30 @@ impl ExternalScaler for Keda {
         request: Request<ScaledObjectRef>,
     ) -> Result<Response<Self::StreamMetricSpecStream>> {
         let object = request.get_ref();
-        let stream = self
-            .trigger(object)
-            .map(|trigger| -> Self::StreamMetricSpecStream {
-                let mut first = Some(Ok(spec(&trigger)));
-                Box::pin(self.updates().filter_map(move |()| first.take()))
-            });
+        let stream = self.trigger(object).and_then(|trigger| {
+            let mut first = Some(spec(&trigger));
+            self.on_updates(move || first.take())
+        });
         noted("StreamMetricSpec", object, stream)
     }
 }
 
 impl Keda {
-    /// Once at the begin, and after each update of the board.
-    fn updates(&self) -> WatchStream<()> {
-        WatchStream::new(self.0.updates.clone())
+    /// A stream of what `next` tells at the begin and after each update of the board.
+    fn on_updates<T>(
+        &self,
+        mut next: impl FnMut() -> Option<T> + Send + 'static,
+    ) -> Result<Stays<T>> {
+        let place = self.0.streams.clone().try_acquire_owned();
+        let place = place.map_err(|_| {
+            Status::resource_exhausted(format!(
+                "{MAX_STREAMS} streams are open: use the trigger type external, which is polled"
+            ))
+        })?;
+        let updates = WatchStream::new(self.0.updates.clone());
+        Ok(Box::pin(updates.filter_map(move |()| {
+            let _held_while_open = &place;
+            next().map(Ok)
+        })))
     }
 }

@@ -34,7 +34,11 @@ fn the_code_checked_in_is_what_the_proto_says() {
         builder.compile_fds(files.clone()).unwrap();
         fs::read(out.path().join("externalscaler.rs")).unwrap()
     };
-    let server = generate(tonic_prost_build::configure().build_client(false));
+    let server = generate(
+        tonic_prost_build::configure()
+            .build_client(false)
+            .codec_path("crate::keda::codec::SmallCodec"),
+    );
     let client = generate(tonic_prost_build::configure().build_server(false));
     compare("src/keda/pb.rs", &server);
     compare("tests/it/keda/pb.rs", &client);

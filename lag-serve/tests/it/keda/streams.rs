@@ -8,7 +8,7 @@ use crate::common::*;
 use lag_core::Board;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 /// After an answer in which `orders` had this lag so many seconds ago.
 fn board(age: i64, lag: f64) -> Board {
@@ -138,4 +138,27 @@ async fn a_stream_over_a_socket_wakes_for_a_change_and_ends_when_the_client_goes
         assert!(Instant::now() < deadline, "the stream is still there");
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn streams_are_bounded_and_a_place_is_free_again_when_one_ends() {
+    let scaler = Scaler::new(board(60, 0.0));
+    let mut client = scaler.client();
+    let metadata = object(&of("orders", &[]));
+    let mut open = Vec::new();
+    let refused = loop {
+        match client.stream_is_active(metadata.clone()).await {
+            Ok(stream) => open.push(stream),
+            Err(status) => break status,
+        }
+        assert!(open.len() < 100_000, "no bound");
+    };
+    assert_eq!(open.len(), 4_000);
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(
+        refused.message().contains("use the trigger type external"),
+        "{refused}"
+    );
+    open.pop();
+    assert!(client.stream_metric_spec(metadata).await.is_ok());
 }
