@@ -33,6 +33,7 @@ mod snapshot;
 mod target;
 mod threshold;
 mod trend;
+pub mod trigger;
 mod window;
 
 pub use board::{Board, BoardCell, Instance, InstanceBoard, Row, SourceBoard};

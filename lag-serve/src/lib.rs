@@ -7,6 +7,8 @@ mod exposition;
 #[cfg(feature = "external-metrics")]
 pub mod external;
 mod json;
+#[cfg(feature = "keda")]
+pub mod keda;
 mod negotiate;
 mod pages;
 mod routes;

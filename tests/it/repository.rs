@@ -36,10 +36,11 @@ fn no_source_file_is_longer_than_four_hundred_lines() {
         if path.contains("/tests/") || path.starts_with("tests/") {
             continue;
         }
-        let lines = fs::read_to_string(root().join(&path))
-            .unwrap()
-            .lines()
-            .count();
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        if text.starts_with("// This file is @generated") {
+            continue;
+        }
+        let lines = text.lines().count();
         assert!(
             lines <= 400,
             "{path} has {lines} lines: split it by purpose"

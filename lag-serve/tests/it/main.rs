@@ -5,8 +5,11 @@ mod common;
 #[cfg(feature = "external-metrics")]
 mod external;
 mod json;
+#[cfg(feature = "keda")]
+mod keda;
 mod metrics;
 mod pages;
 mod properties;
+mod proto;
 mod scrapes;
 mod server;
