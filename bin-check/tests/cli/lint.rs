@@ -110,7 +110,7 @@ fn without_policies_scaling_down_is_not_one_by_one() {
         "hpa-first.yaml",
         "note",
         "spec.behavior.scaleDown.policies",
-        &["within 15 seconds", "periodSeconds: 120"],
+        &["go at once", "periodSeconds: 120"],
     );
 }
 

@@ -47,14 +47,23 @@ pub(super) fn lint(
             ));
         }
     }
-    let down = behavior.get("scaleDown");
+    let down = behavior.get("scaleDown").unwrap_or(&none);
     let is_disabled = down
-        .and_then(|down| down.get("selectPolicy"))
+        .get("selectPolicy")
         .is_some_and(|policy| policy == "Disabled");
-    if !is_disabled && down.is_none_or(|down| list(down, "/policies").is_empty()) {
+    let policies = list(down, "/policies");
+    // A cluster writes its default out.
+    let is_all = |policy: &Value| {
+        policy.get("type").is_some_and(|kind| kind == "Percent")
+            && policy
+                .get("value")
+                .and_then(Value::as_u64)
+                .is_some_and(|percent| percent >= 100)
+    };
+    if !is_disabled && (policies.is_empty() || policies.iter().any(is_all)) {
         found.push(Finding::note(
             &format!("{path}.scaleDown.policies"),
-            "without policies all replicas that are too many go within 15 seconds once the window has passed",
+            "without policies, which is also 100 percent, all replicas that are too many go at once when the window has passed",
             "write policies: [{type: Pods, value: 1, periodSeconds: 120}] to take one after the other away",
         ));
     }

@@ -190,6 +190,29 @@ fn bounds_versions_and_behavior_are_held_against_the_cluster() {
 }
 
 #[test]
+fn the_default_that_a_cluster_writes_out_is_told_as_well() {
+    let of = |down: Value| {
+        let mut found = Vec::new();
+        behavior::lint(
+            Some(&json!({"scaleDown": down})),
+            "b",
+            setting(),
+            &mut found,
+        );
+        found.len()
+    };
+    assert_eq!(
+        of(json!({"policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]})),
+        1
+    );
+    assert_eq!(
+        of(json!({"policies": [{"type": "Percent", "value": 10, "periodSeconds": 15}]})),
+        0
+    );
+    assert_eq!(of(json!({"selectPolicy": "Disabled"})), 0);
+}
+
+#[test]
 fn a_rule_of_the_adapter_can_do_more_wrong() {
     let with = |rule: Value| examine(&json!({"externalRules": [rule]}), setting()).unwrap();
     let found = with(json!({
