@@ -245,7 +245,8 @@ Exit codes (`check` has those of monitoring plugins: 0 ok, 1 warning,
   0  looked, and found what was asked for
   1  could not look, or did not find it: wrong configuration, no answer from
      the cloud, an instance that cannot be read, no group or no instance at
-     all, an unknown group; doctor: a failure, or no fresh number
+     all, an unknown group; doctor: a failure, or no fresh number; lint: an
+     error
   3  wrong flag, or a bug of the program; 2 is for `check` alone";
 
 /// The commands that take the flags of [`ReadArgs`].

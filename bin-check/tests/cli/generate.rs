@@ -564,6 +564,7 @@ fn a_wrong_flag_ends_with_3_and_a_name_that_cannot_be_with_1() {
         1,
         &["--kubernetes 1.35"],
     );
+    complains(&["hpa"], 1, &["without --group NAME", "--cms.instance"]);
     complains(
         &["hpa", "--group=a b"],
         1,

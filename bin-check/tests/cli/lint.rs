@@ -309,7 +309,11 @@ fn the_traps_of_keda_are_found() {
         file,
         "error",
         "spec.triggers[0].metricType",
-        &["AverageValue"],
+        &[
+            "above 55,000 climbs to 100",
+            "back at 1 only when it is 25,000",
+            "AverageValue",
+        ],
     );
     finds(
         file,

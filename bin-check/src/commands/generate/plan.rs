@@ -42,7 +42,8 @@ pub(super) async fn make(args: &ScalingArgs, read: ReadArgs) -> anyhow::Result<P
         let groups = args.groups.iter().map(|text| given(text, &configured));
         return arrange(args, groups.collect::<Result<_, _>>()?, configured.len());
     }
-    let config = configure(read)?;
+    let config = configure(read)
+        .context("without --group NAME the groups are asked for, which cannot be done")?;
     let max_age = SignedDuration::try_from(config.lag.max_age)?;
     let cloud = cloud::open(config)?;
     cloud.check_credentials().await?;

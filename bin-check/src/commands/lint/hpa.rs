@@ -4,13 +4,14 @@ use lag_core::names;
 use serde_json::Value;
 
 use super::{
-    Setting, behavior,
+    Setting,
+    backlog::{Multiplied, TOLERANCE},
+    behavior,
     expression::is_lag,
     finding::Finding,
-    look::{list, milli, text, units},
+    look::{list, milli, text},
     selector,
 };
-use crate::output::number;
 
 /// Fields of v2beta1, and where they are in v2: below the name of the metric's type.
 const RENAMED: [(&str, &str); 5] = [
@@ -233,7 +234,7 @@ fn target(
         )),
         Some("Value") => found.push(Finding::error(
             &format!("{path}.type"),
-            integrates(of("value"), document),
+            multiplied(of("value"), document).words(),
             format!("write {}: replicas = lag / averageValue, rounded up", average_of(of("value"))),
         )),
         Some("AverageValue") => match average {
@@ -270,25 +271,20 @@ fn average_of(value: Option<i128>) -> String {
     )
 }
 
-/// What `Value` does to a backlog, in the user's own numbers. From n replicas it goes down when ceil(lag / value * n) < n,
-/// so to the minimum only when lag <= value * min / (min + 1); changes within 10 % are none.
-fn integrates(value: Option<i128>, document: &Value) -> String {
+/// What is written about a target of type `Value`.
+fn multiplied(value: Option<i128>, document: &Value) -> Multiplied {
     let of = |pointer| document.pointer(pointer).and_then(Value::as_u64);
-    let (min, max) = (
-        of("/spec/minReplicas").unwrap_or(1).max(1),
-        of("/spec/maxReplicas"),
-    );
-    let (Some(value), Some(max)) = (value.filter(|value| *value > 0), max) else {
-        return "with Value the replicas that are there are multiplied at each look: a steady backlog climbs to the maximum".to_owned();
+    let tolerance = |way| {
+        let written = document.pointer(&format!("/spec/behavior/{way}/tolerance"));
+        let written = written
+            .and_then(milli)
+            .filter(|part| (0..=1000).contains(part));
+        written.unwrap_or(TOLERANCE)
     };
-    let wide = i128::from(min);
-    let down = value.saturating_mul(wide) / wide.saturating_add(1);
-    format!(
-        "Value multiplies the replicas that are there at each look: any steady lag above {} climbs to {}, and they are back at {} \
-         only when it is {} or less",
-        units(value.saturating_mul(11) / 10),
-        number::count(max),
-        number::count(min),
-        units(down.min(value.saturating_mul(9) / 10)),
-    )
+    Multiplied {
+        value,
+        min: of("/spec/minReplicas").unwrap_or(1),
+        max: of("/spec/maxReplicas"),
+        tolerance: (tolerance("scaleUp"), tolerance("scaleDown")),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod apiservice;
+mod backlog;
 mod behavior;
 mod expression;
 mod finding;

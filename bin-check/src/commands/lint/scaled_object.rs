@@ -4,11 +4,13 @@ use lag_core::names;
 use serde_json::Value;
 
 use super::{
-    Setting, adapter, behavior,
+    Setting, adapter,
+    backlog::{Multiplied, TOLERANCE},
+    behavior,
     expression::{self, has_lag},
     finding::Finding,
     hpa,
-    look::{list, text},
+    look::{list, milli, text},
 };
 use crate::nearest::nearest;
 
@@ -56,7 +58,11 @@ pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
     let triggers = list(document, "/spec/triggers");
     let mut lags = 0;
     for (index, one) in triggers.iter().enumerate() {
-        lags += usize::from(trigger(one, &format!("spec.triggers[{index}]"), &mut found));
+        let path = format!("spec.triggers[{index}]");
+        if trigger(one, &path, &mut found) {
+            lags += 1;
+            kind(one, document, &path, &mut found);
+        }
     }
     if lags == 0 {
         found.push(Finding::note(
@@ -192,20 +198,29 @@ fn trigger(trigger: &Value, path: &str, found: &mut Vec<Finding>) -> bool {
             ));
         }
     }
-    kind(trigger, path, found);
     true
 }
 
-fn kind(trigger: &Value, path: &str, found: &mut Vec<Finding>) {
+fn kind(trigger: &Value, document: &Value, path: &str, found: &mut Vec<Finding>) {
     let at = format!("{path}.metricType");
     match text(trigger, "/metricType").unwrap_or("AverageValue") {
         "AverageValue" => {}
-        "Value" => found.push(Finding::error(
-            &at,
-            "Value multiplies the replicas that are there at each look: any steady lag above 1.1 times the threshold climbs to \
-             maxReplicaCount",
-            "write metricType: AverageValue",
-        )),
+        "Value" => {
+            let metadata = trigger.get("metadata").unwrap_or(&Value::Null);
+            let mut thresholds = ["lagThreshold", "threshold", "targetValue"].iter();
+            let of = |pointer| document.pointer(pointer).and_then(Value::as_u64);
+            let multiplied = Multiplied {
+                value: thresholds.find_map(|key| milli(metadata.get(key)?)),
+                min: of("/spec/minReplicaCount").unwrap_or(0),
+                max: Some(of("/spec/maxReplicaCount").unwrap_or(100)),
+                tolerance: (TOLERANCE, TOLERANCE),
+            };
+            found.push(Finding::error(
+                &at,
+                multiplied.words(),
+                "write metricType: AverageValue: replicas = lag / threshold, rounded up",
+            ));
+        }
         other => found.push(Finding::error(
             &at,
             format!("{other} is refused for such a trigger"),
