@@ -86,7 +86,7 @@ valid 1.35 hpa --group=cust_docking_analog --kubernetes=1.35
 valid 1.35 hpa --group=订单 --workload=orders --metric=recommended --kubernetes=1.35
 valid 1.35 hpa --group=a --kind=argoproj.io/v1alpha1/Rollout
 valid 1.35 rbac
-valid 1.35 rbac --auth=delegated --lease=monitoring/kafka-lag
+valid 1.35 rbac --auth=delegated --lease=monitoring/kafka-lag --recommend-namespace=orders
 valid 1.35 apiservice --cert-manager=monitoring/kafka-lag
 valid 1.35 apiservice --insecure-skip-tls-verify
 

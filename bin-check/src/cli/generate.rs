@@ -1,4 +1,4 @@
-//! Flags of `generate`: one struct for each kind of object.
+//! Flags of `generate`, one struct for each kind of object, and of `lint`.
 
 use lag_runtime::args::ReadArgs;
 use std::path::PathBuf;
@@ -305,6 +305,9 @@ pub(crate) struct RbacArgs {
     /// Lease of two replicas of which one asks the cloud (--lease of the exporter)
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub(crate) lease: Option<Place>,
+    /// Namespace of workloads that `recommend` rules of the exporter name; repeatable
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) recommend_namespace: Vec<String>,
     #[command(flatten)]
     pub(crate) file: FileArgs,
 }

@@ -380,6 +380,10 @@ fn rights_are_those_of_the_mode() {
             "ClusterRole kafka-lag-external-metrics-reader",
         ]
     );
+    assert_eq!(
+        kinds(&["rbac", "--recommend-namespace=orders"])[2..4],
+        ["Role kafka-lag-replicas", "RoleBinding kafka-lag-replicas"]
+    );
     complains(&["rbac", "--lease=kafka-lag"], 3, &["NAMESPACE/NAME"]);
 }
 

@@ -54,6 +54,9 @@ pub(super) fn render(args: &RbacArgs) -> String {
     if let Some(place) = &args.lease {
         text.push_str(&lease(place, &subject));
     }
+    for namespace in &args.recommend_namespace {
+        text.push_str(&replicas(namespace, &subject));
+    }
     text.push_str(
         "---\n\
          # For people and dashboards; the built-in role `view` has no external metrics. The HPA has them already, in\n\
@@ -99,6 +102,34 @@ fn lease(place: &Place, subject: &str) -> String {
            apiGroup: rbac.authorization.k8s.io\n  \
            kind: Role\n  \
            name: kafka-lag-lease\n\
+         {subject}"
+    )
+}
+
+fn replicas(namespace: &str, subject: &str) -> String {
+    let namespace = scalar(namespace);
+    format!(
+        "---\n\
+         # With `workload` in a `recommend` rule: how many replicas are ready. Only read.\n\
+         apiVersion: rbac.authorization.k8s.io/v1\n\
+         kind: Role\n\
+         metadata:\n  \
+           name: kafka-lag-replicas\n  \
+           namespace: {namespace}\n\
+         rules:\n  \
+           - apiGroups: [apps]\n    \
+             resources: [deployments, statefulsets, replicasets]\n    \
+             verbs: [get]\n\
+         ---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\n\
+         kind: RoleBinding\n\
+         metadata:\n  \
+           name: kafka-lag-replicas\n  \
+           namespace: {namespace}\n\
+         roleRef:\n  \
+           apiGroup: rbac.authorization.k8s.io\n  \
+           kind: Role\n  \
+           name: kafka-lag-replicas\n\
          {subject}"
     )
 }

@@ -184,7 +184,7 @@ fn metric(metric: &Value, path: &str, document: &Value, found: &mut Vec<Finding>
     if name.contains('/') {
         found.push(Finding::error(
             &path("metric.name"),
-            format!("the / in {name} would be a part of the URL: the answer is 404"),
+            format!("{name} would be two parts of a URL: the manifest is refused"),
             format!("write a name without /, such as {}", names::LAG),
         ));
     }
