@@ -27,7 +27,7 @@ const OURS: [&str; 9] = [
     "metricName",
 ];
 /// Keys that KEDA keeps for itself, or passes on without reading them.
-const KEDAS: [&str; 7] = [
+const KEDAS: [&str; 8] = [
     "scalerAddress",
     "enableTLS",
     "unsafeSsl",
@@ -35,6 +35,7 @@ const KEDAS: [&str; 7] = [
     "tlsClientCert",
     "tlsClientKey",
     "tlsCertFile",
+    "useCachedMetrics",
 ];
 
 pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
@@ -274,6 +275,31 @@ fn ours(trigger: &Value, path: &str, found: &mut Vec<Finding>) {
             "it is missing: the scaler refuses the trigger",
             "write the lag that one replica may have, such as lagThreshold: \"50000\"",
         ));
+    }
+    for key in ["lagThreshold", "topic"] {
+        if recommended && has(key) {
+            found.push(Finding::error(
+                &at(key),
+                "with metric: recommendedReplicas the scaler refuses it: the number is that of the whole group, and the target is 1",
+                "leave it out",
+            ));
+        }
+    }
+    for (key, least) in [("lagThreshold", 0.001), ("activationLagThreshold", 0.0)] {
+        let written = metadata.get(key).and_then(Value::as_str);
+        let number = written.map(str::parse::<f64>);
+        if number
+            .is_some_and(|number| !number.is_ok_and(|number| number >= least && number.is_finite()))
+        {
+            found.push(Finding::error(
+                &at(key),
+                format!(
+                    "{:?} is no number that the scaler takes",
+                    written.unwrap_or_default()
+                ),
+                "write a decimal number without a unit, such as \"50000\"",
+            ));
+        }
     }
     if trigger.get("useCachedMetrics") != Some(&Value::Bool(true)) {
         found.push(Finding::note(

@@ -259,6 +259,36 @@ fn a_scaled_object_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn values_that_our_scaler_refuses_are_found() {
+    let of = |metadata: Value| {
+        let document = json!({
+            "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "spec": {"scaleTargetRef": {"name": "a"}, "maxReplicaCount": 3, "triggers": [{"type": "external", "metadata": metadata}]},
+        });
+        examine(&document, setting()).unwrap()
+    };
+    let path = "spec.triggers[0].metadata.lagThreshold";
+    let recommended = json!({"scalerAddress": "a:1", "consumerGroup": "g", "metric": "recommendedReplicas", "lagThreshold": "1"});
+    one(&of(recommended), path, "leave it out");
+    for wrong in ["50k", "0", "-1", "NaN", "inf", ""] {
+        one(
+            &of(json!({"scalerAddress": "a:1", "consumerGroup": "g", "lagThreshold": wrong})),
+            path,
+            "no number",
+        );
+    }
+    let right = of(
+        json!({"scalerAddress": "a:1", "consumerGroup": "g", "lagThreshold": "0.5", "activationLagThreshold": "0"}),
+    );
+    assert!(
+        !right
+            .iter()
+            .any(|finding| finding.path.contains("metadata")),
+        "{right:#?}"
+    );
+}
+
+#[test]
 fn a_registration_needs_somebody_to_trust() {
     let of = |more: Value| {
         let mut document = json!({
