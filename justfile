@@ -48,6 +48,10 @@ deny:
 e2e:
     .ci/run e2e
 
+# What `kafka-lag generate` writes, judged by others.
+manifests:
+    .ci/run manifests
+
 # Refresh the reference pages that tests compare.
 docs:
     UPDATE_DOCS=1 cargo test -p kafka-lag-exporter --test cli the_reference_page

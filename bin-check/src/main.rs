@@ -3,6 +3,7 @@
 mod cli;
 mod cloud;
 mod commands;
+mod kubernetes;
 mod manifest;
 mod nearest;
 mod output;

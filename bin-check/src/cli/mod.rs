@@ -2,6 +2,8 @@
 
 use crate::output::nagios;
 mod check;
+pub(crate) mod generate;
+mod short_help;
 
 pub(crate) use check::{
     CheckArgs, CheckOutput, ExitWith, Perfdata, StateArgs, StateCommand, StatePlaceArgs,
@@ -76,6 +78,10 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Show or reset what check remembers
     State(Box<StateArgs>),
+    /// Write what a cluster needs to scale by lag and to watch it: YAML with comments
+    Generate(generate::GenerateArgs),
+    /// Say what is wrong with an HPA, a ScaledObject, rules of prometheus-adapter or Prometheus, or an APIService
+    Lint(generate::LintArgs),
     /// Print a completion script
     Completions {
         /// The shell it is for
@@ -239,7 +245,8 @@ Exit codes (`check` has those of monitoring plugins: 0 ok, 1 warning,
   0  looked, and found what was asked for
   1  could not look, or did not find it: wrong configuration, no answer from
      the cloud, an instance that cannot be read, no group or no instance at
-     all, an unknown group; doctor: a failure, or no fresh number
+     all, an unknown group; doctor: a failure, or no fresh number; lint: an
+     error
   3  wrong flag, or a bug of the program; 2 is for `check` alone";
 
 /// The commands that take the flags of [`ReadArgs`].
@@ -253,6 +260,9 @@ const READING: [&str; 7] = [
     "check",
 ];
 
+/// Commands below `generate` that take the flags of [`ReadArgs`], too.
+const GENERATING: [&str; 2] = ["hpa", "keda"];
+
 /// The whole command line. `-h` leaves out the flags that all commands share, `--help` shows all.
 pub(crate) fn command() -> clap::Command {
     // What monitoring plugins are called with by habit.
@@ -263,21 +273,12 @@ pub(crate) fn command() -> clap::Command {
             .long_version(version::LONG);
         check.mut_arg("endpoint", |endpoint| endpoint.short('H'))
     });
-    READING.iter().fold(command, |command, name| {
-        command.mut_subcommand(name, |command| {
-            command.mut_args(|arg| {
-                let is_shared = arg.get_long().is_some_and(|long| long.contains('.'));
-                let is_usual = arg.get_long().is_some_and(|long| {
-                    [
-                        "config.file",
-                        "cms.region",
-                        "cms.instance",
-                        "kafka.endpoint",
-                    ]
-                    .contains(&long)
-                });
-                arg.hide_short_help(is_shared && !is_usual)
-            })
+    let command = READING.iter().fold(command, |command, name| {
+        command.mut_subcommand(name, short_help::with_short_help)
+    });
+    command.mut_subcommand("generate", |generate| {
+        GENERATING.iter().fold(generate, |generate, name| {
+            generate.mut_subcommand(name, short_help::with_short_help)
         })
     })
 }

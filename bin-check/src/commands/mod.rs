@@ -4,8 +4,10 @@ pub(crate) mod check;
 mod check_config;
 mod completions;
 mod doctor;
+mod generate;
 mod inspect;
 mod instances;
+mod lint;
 mod metrics;
 mod query;
 mod show;
@@ -25,6 +27,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Completions { shell } => completions::script(shell),
         Command::Man { command } => completions::manual(command.as_deref()),
         Command::CheckConfig(args) => check_config::run(&args),
+        Command::Generate(args) => generate::run(args.what),
+        Command::Lint(args) => lint::run(&args),
         Command::Show(args) => block_on(show::run(*args)),
         Command::Inspect(args) => block_on(inspect::run(*args)),
         Command::Metrics(args) => block_on(metrics::run(*args)),
@@ -36,7 +40,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Code> {
 }
 
 /// One thread: the work is waiting.
-fn block_on(command: impl Future<Output = anyhow::Result<Code>>) -> anyhow::Result<Code> {
+fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build()?.block_on(command)
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::{Ended, assert_says, program};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 12] = [
     "show",
     "inspect",
     "metrics",
@@ -11,8 +11,21 @@ const COMMANDS: [&str; 10] = [
     "doctor",
     "check",
     "state",
+    "generate",
+    "lint",
     "completions",
     "man",
+];
+
+const GENERATED: [&str; 8] = [
+    "hpa",
+    "keda",
+    "adapter-rules",
+    "apiservice",
+    "prometheus-rules",
+    "servicemonitor",
+    "rbac",
+    "serving-cert",
 ];
 
 fn out(arguments: &[&str]) -> String {
@@ -127,10 +140,16 @@ fn the_reference_page_is_what_help_prints() {
     for command in COMMANDS {
         let help = trimmed(&out(&[command, "-h"]));
         page += &format!("\n## `kafka-lag {command}`\n\n```text\n{help}```\n");
+        if command == "generate" {
+            for what in GENERATED {
+                let help = trimmed(&out(&[command, what, "-h"]));
+                page += &format!("\n### `kafka-lag generate {what}`\n\n```text\n{help}```\n");
+            }
+        }
     }
     page += &format!(
         "\n## Flags of all commands that read\n\n\
-         `show`, `inspect`, `metrics`, `instances`, `check-config`, `doctor` and `check` take these, too. `check-config` also \
+         `show`, `inspect`, `metrics`, `instances`, `check-config`, `doctor`, `check`, `generate hpa` and `generate keda` take these, too. `check-config` also \
          takes the flags of `kafka-lag-exporter` about serving. This is what `kafka-lag show --help` prints.\n\n\
          ```text\n{}```\n",
         trimmed(&out(&["show", "--help"]))

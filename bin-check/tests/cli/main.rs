@@ -5,9 +5,11 @@
 
 mod check_config;
 mod doctor;
+mod generate;
 mod harness;
 mod help;
 mod inspect;
+mod lint;
 mod lists;
 mod mistakes;
 mod secrets;

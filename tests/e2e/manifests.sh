@@ -1,0 +1,281 @@
+#!/usr/bin/env bash
+# End to end: what `kafka-lag generate` writes, judged by programs that none of us wrote.
+#
+# The published schemas of Kubernetes, models of KEDA, promtool, openssl and PyYAML must accept it and read out of it what was put in.
+#
+# Usage: tests/e2e/manifests.sh
+#   KAFKA_LAG=PATH   use this binary; without it, a debug binary is built
+#
+# Needs python3 with venv, promtool, openssl, and a package index that pip reaches as it is configured; the packages stay
+# in target/ for the next run. Nothing listens, and nothing is asked of a cloud or a cluster.
+#
+# One line per proof; the first mismatch ends it. The last line is "N passed, M failed", and the exit code is 0 when M
+# is 0.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# The last one has models made from KEDA's own definitions; it refuses wrong types, not unknown fields.
+PACKAGES=(kubernetes-validate==1.37.0 PyYAML==6.0.3 cloudcoil-models-keda==2.16.1.0)
+WORK=$(mktemp -d)
+PASSED=0
+
+finish() {
+  local code=$?
+  trap - EXIT INT TERM
+  if [ "$code" -ne 0 ] && [ -s "$WORK/said" ]; then tail -n 15 "$WORK/said" >&2; fi
+  [ "$code" -eq 0 ] || echo "$PASSED passed, 1 failed"
+  rm -rf "$WORK"
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+need() {
+  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
+}
+need python3 python3
+need promtool prometheus
+need openssl openssl
+
+# --- packages ---------------------------------------------------------------------------------------------------------
+
+TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+VENV=$TARGET/manifests
+STAMP=$VENV/installed
+WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
+if [ "$(cat "$STAMP" 2>/dev/null)" != "$WANTED" ]; then
+  rm -rf "$VENV"
+  python3 -m venv "$VENV" >"$WORK/said" 2>&1 ||
+    { echo "python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/said" 2>&1 ||
+    { echo "pip cannot install ${PACKAGES[*]}; nothing was tested" >&2; exit 1; }
+  # Last, so that an interrupted installation is not taken for a whole one.
+  printf '%s\n' "$WANTED" >"$STAMP"
+fi
+
+if [ -z "${KAFKA_LAG:-}" ]; then
+  cargo build --quiet -p kafka-lag
+  KAFKA_LAG=$TARGET/debug/kafka-lag
+fi
+KAFKA_LAG=$(realpath "$KAFKA_LAG")
+
+# --- the judges -------------------------------------------------------------------------------------------------------
+
+passed() { PASSED=$((PASSED + 1)); echo "ok $*"; }
+failed() { echo "FAILED $*"; exit 1; }
+
+generate() { env -i "$KAFKA_LAG" generate "$@"; }
+
+# The schema of a version accepts every document of a file. A kind without a schema is only a warning to the program.
+is_valid() {
+  "$VENV/bin/kubernetes-validate" -k "$1" --strict "$2" >"$WORK/said" 2>&1 && ! grep -q '^WARN' "$WORK/said"
+}
+
+# valid VERSION FLAG...
+valid() {
+  local version=$1
+  shift
+  generate "$@" >"$WORK/x.yaml" || failed "generate $*"
+  is_valid "$version" "$WORK/x.yaml" || failed "Kubernetes $version refuses: generate $*"
+  passed "Kubernetes $version accepts $(grep -c ' passed for resource ' "$WORK/said") documents: generate $*"
+}
+
+valid 1.30 hpa --group=cust_docking_analog --namespace=orders
+valid 1.34 hpa --group=alikafka_a/g --group=alikafka_b/g --workload=both
+valid 1.35 hpa --group=cust_docking_analog --kubernetes=1.35
+valid 1.35 hpa --group=订单 --workload=orders --metric=recommended --kubernetes=1.35
+valid 1.35 hpa --group=a --kind=argoproj.io/v1alpha1/Rollout
+valid 1.35 rbac
+valid 1.35 rbac --auth=delegated --lease=monitoring/kafka-lag --recommend-namespace=orders
+valid 1.35 apiservice --cert-manager=monitoring/kafka-lag
+valid 1.35 apiservice --insecure-skip-tls-verify
+
+# The judge itself can say no.
+generate hpa --group=a | sed 's/averageValue:/averageValeu:/' >"$WORK/x.yaml"
+is_valid 1.35 "$WORK/x.yaml" && failed "a field that does not exist is accepted"
+is_valid 1.35 bin-check/tests/fixtures/lint/hpa-first.yaml && failed "an HPA of v2beta2 is accepted"
+passed "the schemas refuse a wrong field and v2beta2"
+
+# Another reader of YAML, of version 1.1, finds the names that were put in.
+names=(on No 123 1e5 0x1F 1_000 12:30:45 '~' 'a: b' 'a #b' "it's" '"q"' 'back\slash' '*a' '- a' 订单_消费组 ' a ' =)
+for name in "${names[@]}"; do
+  generate keda --group="$name" --workload=w >"$WORK/x.yaml"
+  "$VENV/bin/python" - "$WORK/x.yaml" "$name" >"$WORK/said" 2>&1 <<'PYTHON' || failed "PyYAML reads another name: $name"
+import sys, yaml
+document = yaml.safe_load(open(sys.argv[1], encoding="utf-8"))
+found = document["spec"]["triggers"][0]["metadata"]["consumerGroup"]
+assert found == sys.argv[2], (found, sys.argv[2])
+PYTHON
+done
+passed "PyYAML reads ${#names[@]} difficult names as they are"
+
+for via in external metrics-api prometheus; do
+  generate keda --group=alikafka_a/g --via="$via" >"$WORK/x.yaml"
+  "$VENV/bin/python" - "$WORK/x.yaml" >"$WORK/said" 2>&1 <<'PYTHON' || failed "KEDA's models refuse: generate keda --via=$via"
+import sys, yaml
+from cloudcoil.models.keda.v1alpha1 import ScaledObject
+from pydantic import ValidationError
+document = yaml.safe_load(open(sys.argv[1]))
+ScaledObject.model_validate(document)
+document["spec"]["fallback"]["replicas"] = "two"
+try:
+    ScaledObject.model_validate(document)
+except ValidationError:
+    pass
+else:
+    raise SystemExit("a wrong type is accepted")
+PYTHON
+done
+passed "models of KEDA 2.16 accept a ScaledObject of each kind, and refuse a wrong type"
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+generate prometheus-rules --format=plain >"$WORK/rules.yml"
+promtool check rules "$WORK/rules.yml" >"$WORK/said" 2>&1 || failed "promtool refuses the rules"
+passed "promtool: $(sed -n 's/ *SUCCESS: //p' "$WORK/said")"
+
+# The tests of the rules in deploy/ hold for these, too.
+cp deploy/prometheus/rules_test.yml "$WORK/"
+promtool test rules "$WORK/rules_test.yml" >"$WORK/said" 2>&1 || failed "the tests of deploy/prometheus fail"
+passed "promtool: the tests of deploy/prometheus/rules.yml hold for them"
+
+# Two exporters show everything twice.
+cat >"$WORK/twice_test.yml" <<'YAML'
+rule_files: [rules.yml]
+evaluation_interval: 1m
+tests:
+  - name: two exporters are one alert
+    interval: 1m
+    input_series:
+      - series: 'kafka_consumer_message_accumulation{instance_id="i",consumer_group="g",pod="a"}'
+        values: "190000x9"
+      - series: 'kafka_consumer_message_accumulation{instance_id="i",consumer_group="g",pod="b"}'
+        values: "190000x9"
+      - series: 'up{job="kafka-exporter"}'
+        values: "1x9"
+    alert_rule_test:
+      - alertname: KafkaConsumerLagHigh
+        eval_time: 5m
+        exp_alerts:
+          - exp_labels: {severity: critical, instance_id: i, consumer_group: g}
+            exp_annotations:
+              summary: "Consumer group g is far behind"
+              description: "g on i has 190k messages to consume."
+  - name: an expected group without a datum
+    interval: 1m
+    input_series:
+      - series: 'kafka_consumer_message_accumulation_expected{instance_id="i",consumer_group="g"}'
+        values: "1x9"
+      - series: 'kafka_consumer_message_accumulation_present{instance_id="i",consumer_group="g"}'
+        values: "0x9"
+      - series: 'kafka_lag_up{instance_id="i"}'
+        values: "1x9"
+    alert_rule_test:
+      - alertname: KafkaConsumerGroupAbsent
+        eval_time: 8m
+        exp_alerts:
+          - exp_labels: {severity: warning, instance_id: i, consumer_group: g}
+            exp_annotations:
+              summary: "Expected group g has no lag"
+              description: "CloudMonitor has no fresh datum of g on i. kafka-lag doctor says why."
+  - name: more than half of the threshold, and growing, and slow to drain
+    interval: 1m
+    input_series:
+      - series: 'kafka_consumer_message_accumulation{instance_id="i",consumer_group="g"}'
+        values: "100000x29"
+      - series: 'kafka_consumer_message_accumulation_change_per_second{instance_id="i",consumer_group="g"}'
+        values: "20x29"
+      - series: 'kafka_consumer_message_accumulation_drain_seconds{instance_id="i",consumer_group="g"}'
+        values: "7200x29"
+    alert_rule_test:
+      - alertname: KafkaConsumerLagGrowing
+        eval_time: 20m
+        exp_alerts:
+          - exp_labels: {severity: warning, instance_id: i, consumer_group: g}
+            exp_annotations:
+              summary: "Consumer group g falls behind"
+              description: "The lag of g on i grows by 20 messages a second."
+      - alertname: KafkaConsumerDrainTooSlow
+        eval_time: 20m
+        exp_alerts:
+          - exp_labels: {severity: warning, instance_id: i, consumer_group: g}
+            exp_annotations:
+              summary: "Consumer group g needs long to catch up"
+              description: "g on i needs 2h 0m 0s at its present pace."
+  - name: the budget of two exporters is spent
+    interval: 1m
+    input_series:
+      - series: 'kafka_lag_api_month_requests{account="default",pod="a"}'
+        values: "600000x19"
+      - series: 'kafka_lag_api_month_requests{account="default",pod="b"}'
+        values: "600000x19"
+      - series: 'kafka_lag_api_budget_requests{account="default",pod="a"}'
+        values: "1000000x19"
+    alert_rule_test:
+      - alertname: KafkaLagApiBudgetExceeded
+        eval_time: 15m
+        exp_alerts:
+          - exp_labels: {severity: warning, account: default}
+            exp_annotations:
+              summary: "Account default has spent the month's calls"
+              description: "1.2M calls this month; further ones may cost money, or are not made (--budget.hard-stop)."
+YAML
+promtool test rules "$WORK/twice_test.yml" >"$WORK/said" 2>&1 || failed "the rules do not fire as they should"
+passed "promtool: two exporters are one alert; absence, growth, slow drain and a spent budget are seen"
+
+# What the operator is given is the same.
+generate prometheus-rules >"$WORK/object.yaml"
+"$VENV/bin/python" - "$WORK" >"$WORK/said" 2>&1 <<'PYTHON' || failed "the PrometheusRule has other rules"
+import sys, yaml
+work = sys.argv[1]
+object, plain = (yaml.safe_load(open(f"{work}/{name}")) for name in ("object.yaml", "rules.yml"))
+assert object["spec"] == plain and object["kind"] == "PrometheusRule"
+PYTHON
+passed "the PrometheusRule holds the same rules"
+
+# The adapter's rule, with what the adapter fills in: one series for one group, and none with a namespace added to it.
+generate adapter-rules >"$WORK/x.yaml"
+"$VENV/bin/python" - "$WORK" >"$WORK/said" 2>&1 <<'PYTHON' || failed "the adapter's rule cannot be read"
+import sys, yaml
+work = sys.argv[1]
+rule = yaml.safe_load(open(f"{work}/x.yaml"))["externalRules"][0]
+assert rule["resources"] == {"namespaced": False}
+series = "kafka_consumer_message_accumulation"
+def query(matchers):
+    return rule["metricsQuery"].replace("<<.Series>>", series).replace("<<.LabelMatchers>>", matchers)
+one = {"labels": '{instance_id="i",consumer_group="g"}', "value": 7}
+yaml.safe_dump({
+    "evaluation_interval": "1m",
+    "tests": [{
+        "interval": "1m",
+        "input_series": [
+            {"series": f'{series}{{instance_id="i",consumer_group="{group}",namespace="monitoring",pod="{pod}"}}', "values": f"{value}x9"}
+            for group, value in (("g", 7), ("h", 9)) for pod in "ab"
+        ],
+        "promql_expr_test": [
+            {"expr": query('consumer_group="g"'), "eval_time": "5m", "exp_samples": [one]},
+            {"expr": query('namespace="orders",consumer_group="g"'), "eval_time": "5m", "exp_samples": []},
+        ],
+    }],
+}, open(f"{work}/adapter_test.yml", "w"))
+PYTHON
+promtool test rules "$WORK/adapter_test.yml" >"$WORK/said" 2>&1 || failed "the adapter's query finds something else"
+passed "promtool: the adapter's query finds one group once; with a namespace added it would find none"
+
+# --- certificate ------------------------------------------------------------------------------------------------------
+
+generate serving-cert --out-dir "$WORK/pair" >"$WORK/said"
+openssl verify -purpose sslserver -CAfile "$WORK/pair/tls.crt" -verify_hostname kafka-lag-metrics.monitoring.svc \
+  "$WORK/pair/tls.crt" >"$WORK/said" 2>&1 || failed "openssl does not believe the certificate"
+openssl verify -CAfile "$WORK/pair/tls.crt" -verify_hostname kafka-lag-metrics.other.svc "$WORK/pair/tls.crt" \
+  >"$WORK/said" 2>&1 && failed "the certificate is for another Service as well"
+[ "$(openssl x509 -in "$WORK/pair/tls.crt" -noout -pubkey)" = "$(openssl pkey -in "$WORK/pair/tls.key" -pubout)" ] ||
+  failed "the key is not the certificate's"
+[ "$(stat -c %a "$WORK/pair/tls.key")" = 600 ] || failed "the key can be read by others"
+passed "openssl believes the certificate for its Service and for no other, and the key fits"
+
+valid 1.35 apiservice --ca-bundle-file="$WORK/pair/tls.crt"
+sed -n 's/^ *caBundle: //p' "$WORK/x.yaml" | base64 -d | cmp -s - "$WORK/pair/tls.crt" || failed "caBundle is not the file"
+passed "caBundle is the certificate"
+
+echo "$PASSED passed, 0 failed"
