@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 
 use super::{
     behavior::behavior,
-    label,
     plan::{Group, Plan, Scaled},
     yaml::{indented, quoted, scalar},
 };
@@ -96,7 +95,7 @@ fn metric(group: &Group, with_instance: bool, args: &ScalingArgs) -> String {
         );
     }
     let name = group.name.as_str();
-    let _ = match label::alias(name) {
+    let _ = match lag_core::alias(name) {
         None => writeln!(labels, "{}: {}", names::CONSUMER_GROUP, scalar(name)),
         Some(alias) => writeln!(
             labels,

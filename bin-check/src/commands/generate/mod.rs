@@ -6,7 +6,6 @@ mod behavior;
 mod cert;
 mod hpa;
 mod keda;
-pub(crate) mod label;
 mod monitor;
 mod plan;
 mod rbac;

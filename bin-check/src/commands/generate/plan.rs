@@ -8,7 +8,6 @@ use lag_core::{
 use lag_runtime::args::ReadArgs;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::label;
 use crate::{cli::generate::ScalingArgs, cloud, commands::configure, commands::query::Looker};
 
 /// A group whose lag counts.
@@ -101,7 +100,9 @@ fn arrange(args: &ScalingArgs, groups: Vec<Group>, instances: usize) -> anyhow::
         .filter_map(|group| group.instance.as_ref())
         .collect();
     let with_instance = instances > 1 || known.len() > 1;
-    if let Some(id) = known.iter().find(|id| !label::is_label_value(id.as_str()))
+    if let Some(id) = known
+        .iter()
+        .find(|id| !lag_core::is_label_value(id.as_str()))
         && with_instance
     {
         bail!("instance {id} cannot stand in a label selector: read one instance at a time");

@@ -57,7 +57,7 @@ proptest! {
         prop_assert_eq!(&hpa["metadata"]["namespace"], &name);
         let labels = &hpa["spec"]["metrics"][0]["external"]["metric"]["selector"]["matchLabels"];
         prop_assert_eq!(&labels["instance_id"], &instance);
-        match super::label::alias(&group) {
+        match lag_core::alias(&group) {
             None => prop_assert_eq!(&labels["consumer_group"], &group),
             Some(alias) => prop_assert_eq!(&labels["consumer_group_alias"], &alias),
         }

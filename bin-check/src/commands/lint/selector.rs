@@ -7,7 +7,7 @@ use super::{
     finding::Finding,
     look::{list, text},
 };
-use crate::commands::generate::label::{alias, is_label_value};
+use lag_core::{alias, is_label_value};
 
 /// Names under which all groups are found.
 const SHARED: [&str; 4] = [
