@@ -136,7 +136,9 @@ impl<'i> World<'i> {
             }
             Input::Load(load) => {
                 let begin = Timestamp::UNIX_EPOCH;
-                let end = begin.saturating_add(load.lasts).unwrap_or(Timestamp::MAX);
+                // The last sync counts for the time up to the next.
+                let last = load.lasts.saturating_sub(timing.sync);
+                let end = begin.saturating_add(last).unwrap_or(Timestamp::MAX);
                 let period = timing.period.as_secs().max(1);
                 // The load does not begin in a dark room: before it, the lag was what it is.
                 let back = timing

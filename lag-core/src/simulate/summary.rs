@@ -8,9 +8,9 @@ use jiff::SignedDuration;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// The fewest replicas.
+    /// The fewest replicas, those at the beginning included.
     pub fewest: u32,
-    /// The most replicas.
+    /// The most replicas, those at the beginning included.
     pub most: u32,
     /// Replicas in the mean over time.
     pub mean: f64,
@@ -38,10 +38,12 @@ impl Summary {
         let ways: Vec<bool> = steps.map(|tick| after(tick) > tick.before).collect();
         let turns = ways.windows(2).filter(|pair| pair[0] != pair[1]).count();
         let count = u32::try_from(ticks.len()).unwrap_or(u32::MAX);
+        let begin = ticks.first()?.before;
+        let all = || std::iter::once(begin).chain(ticks.iter().map(after));
         let sum: f64 = ticks.iter().map(|tick| f64::from(after(tick))).sum();
         Some(Self {
-            fewest: ticks.iter().map(after).min()?,
-            most: ticks.iter().map(after).max()?,
+            fewest: all().min()?,
+            most: all().max()?,
             mean: sum / f64::from(count),
             changes: u32::try_from(ways.len()).unwrap_or(u32::MAX),
             turns: u32::try_from(turns).unwrap_or(u32::MAX),

@@ -51,12 +51,15 @@ fn the_hpa_follows_the_number() {
 
 proptest! {
     #[test]
-    fn no_number_moves_nothing(lags in vec(option::of(0_u32..200_000), 1..60)) {
-        let lags = lags.into_iter().map(|value| value.and_then(lag));
-        for tick in over(&steps(), lags) {
-            if tick.seen.is_none() {
-                prop_assert_eq!(tick.point.replicas, tick.before);
-                prop_assert_eq!(tick.point.lag, None);
+    fn no_number_moves_nothing(lags in vec(option::of(0_u32..300_000), 1..60)) {
+        let plain = Autoscaler::Hpa(hpa(2, 5, average(50_000)));
+        for scaler in [steps(), plain] {
+            let lags = lags.iter().map(|value| value.and_then(lag));
+            for tick in over(&scaler, lags) {
+                if tick.seen.is_none() {
+                    prop_assert_eq!(tick.point.replicas, tick.before);
+                    prop_assert_eq!(tick.point.lag, None);
+                }
             }
         }
     }
