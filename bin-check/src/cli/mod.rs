@@ -2,6 +2,9 @@
 
 use crate::output::nagios;
 mod check;
+mod simulate;
+
+pub(crate) use simulate::SimulateArgs;
 
 pub(crate) use check::{
     CheckArgs, CheckOutput, ExitWith, Perfdata, StateArgs, StateCommand, StatePlaceArgs,
@@ -76,6 +79,8 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Show or reset what check remembers
     State(Box<StateArgs>),
+    /// Show what an HPA, KEDA or a policy would do with a lag, by the controller's own arithmetic
+    Simulate(Box<SimulateArgs>),
     /// Print a completion script
     Completions {
         /// The shell it is for

@@ -2,7 +2,7 @@
 
 use crate::harness::{Ended, assert_says, program};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "show",
     "inspect",
     "metrics",
@@ -11,6 +11,7 @@ const COMMANDS: [&str; 10] = [
     "doctor",
     "check",
     "state",
+    "simulate",
     "completions",
     "man",
 ];

@@ -13,4 +13,5 @@ mod mistakes;
 mod secrets;
 mod servers;
 mod show;
+mod simulate;
 mod watch;
