@@ -4,6 +4,7 @@ mod inputs;
 mod measured;
 mod mistakes;
 mod outputs;
+mod page;
 mod record;
 
 use crate::harness::{Ended, program};
