@@ -4,6 +4,9 @@ use crate::output::nagios;
 mod check;
 pub(crate) mod generate;
 mod short_help;
+mod simulate;
+
+pub(crate) use simulate::SimulateArgs;
 
 pub(crate) use check::{
     CheckArgs, CheckOutput, ExitWith, Perfdata, StateArgs, StateCommand, StatePlaceArgs,
@@ -82,6 +85,8 @@ pub(crate) enum Command {
     Generate(generate::GenerateArgs),
     /// Say what is wrong with an HPA, a ScaledObject, rules of prometheus-adapter or Prometheus, or an APIService
     Lint(generate::LintArgs),
+    /// Show what an HPA, KEDA or a policy would do with a lag, by the controller's own arithmetic
+    Simulate(Box<SimulateArgs>),
     /// Print a completion script
     Completions {
         /// The shell it is for

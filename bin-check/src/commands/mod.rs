@@ -11,6 +11,7 @@ mod lint;
 mod metrics;
 mod query;
 mod show;
+mod simulate;
 mod state;
 mod watch;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Doctor(args) => block_on(doctor::run(*args)),
         Command::Check(args) => block_on(async { Ok(check::run(*args).await) }),
         Command::State(args) => block_on(state::run(*args)),
+        Command::Simulate(args) => block_on(simulate::run(*args)),
     }
 }
 

@@ -1,6 +1,14 @@
 //! Manifests of Kubernetes, as people write them: one file, several documents.
 
-use anyhow::Context as _;
+mod behavior;
+mod field;
+pub(crate) mod hpa;
+pub(crate) mod quantity;
+pub(crate) mod scaled_object;
+#[cfg(test)]
+mod tests;
+
+use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// The documents of a YAML (or JSON) text, empty ones left out. `name` is for messages.
@@ -14,16 +22,19 @@ pub(crate) fn documents(name: &str, text: &str) -> anyhow::Result<Vec<Value>> {
         .collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_document_of_a_file_is_read_and_empty_ones_are_none() {
-        let text = "---\nkind: A\n---\n---\nkind: B\nspec: {n: 5}\n";
-        let found = documents("x.yaml", text).unwrap();
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[1]["spec"]["n"], 5);
-        assert!(documents("x.yaml", "a: [").is_err());
+/// The documents of one kind, at least one.
+fn of_kind<'d>(file: &str, documents: &'d [Value], kind: &str) -> anyhow::Result<Vec<&'d Value>> {
+    let kind_of = |document: &'d Value| document.get("kind").and_then(Value::as_str);
+    let found: Vec<_> = documents
+        .iter()
+        .filter(|document| kind_of(document) == Some(kind))
+        .collect();
+    if found.is_empty() {
+        let others: Vec<_> = documents.iter().filter_map(kind_of).collect();
+        match others.as_slice() {
+            [] => bail!("{file}: holds no {kind}"),
+            others => bail!("{file}: holds no {kind}, but {}", others.join(", ")),
+        }
     }
+    Ok(found)
 }

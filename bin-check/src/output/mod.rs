@@ -4,7 +4,9 @@ pub(crate) mod check_json;
 pub(crate) mod json;
 pub(crate) mod nagios;
 pub(crate) mod number;
+pub(crate) mod plot;
 pub(crate) mod progress;
+pub(crate) mod svg;
 pub(crate) mod table;
 pub(crate) mod textfile;
 

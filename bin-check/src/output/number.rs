@@ -59,6 +59,38 @@ pub(crate) fn rate(per_second: f64) -> String {
     }
 }
 
+/// `9,999`, `56.0k`, `1.25M`: three digits that count, for the side of a plot.
+pub(crate) fn short(value: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let unit = UNITS
+        .iter()
+        .find(|(unit, _)| value >= *unit && value >= 10_000.0);
+    let Some((unit, letter)) = unit else {
+        return grouped(&format!("{value:.0}"));
+    };
+    let scaled = value / unit;
+    let text = match scaled {
+        _ if scaled < 10.0 => format!("{scaled:.2}"),
+        _ if scaled < 100.0 => format!("{scaled:.1}"),
+        _ => format!("{scaled:.0}"),
+    };
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{text}{letter}")
+}
+
+/// `0:00`, `12:30`, `1:05:00`: time since a beginning.
+pub(crate) fn clock(since: SignedDuration) -> String {
+    let seconds = since.as_secs().max(0);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
 /// `45s`, `1m23s`, `2h05m`, `3d4h`: the two largest units.
 pub(crate) fn duration(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().unsigned_abs();
@@ -113,6 +145,19 @@ mod tests {
         ] {
             assert_eq!(rate(value), text, "{value}");
         }
+    }
+
+    #[test]
+    fn a_short_number_has_three_digits_and_a_clock_has_no_units() {
+        assert_eq!(
+            [0.0, 9999.0, 10_000.0, 56_500.0, 100_000.0, 1.25e6, 4e12].map(short),
+            ["0", "9,999", "10k", "56.5k", "100k", "1.25M", "4T"]
+        );
+        let shown = |seconds| clock(SignedDuration::from_secs(seconds));
+        assert_eq!(
+            [0, 75, 3600, 90_061].map(shown),
+            ["0:00", "1:15", "1:00:00", "25:01:01"]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::harness::{Ended, assert_says, program};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "show",
     "inspect",
     "metrics",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 12] = [
     "state",
     "generate",
     "lint",
+    "simulate",
     "completions",
     "man",
 ];

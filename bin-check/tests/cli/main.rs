@@ -15,4 +15,5 @@ mod mistakes;
 mod secrets;
 mod servers;
 mod show;
+mod simulate;
 mod watch;

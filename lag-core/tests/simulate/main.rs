@@ -1,8 +1,12 @@
-//! The replica path of an HPA: what a real controller was seen to do, its windows and policies, and what always holds.
+//! The replica path of an HPA and of what feeds one: what a real controller was seen to do, its windows and policies,
+//! a lag that follows from the replicas, and what always holds.
 #![allow(clippy::unwrap_used)]
 
+mod keda;
+mod load;
 mod measured;
 mod properties;
+mod recommended;
 mod series;
 mod windows;
 
