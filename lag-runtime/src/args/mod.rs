@@ -4,6 +4,7 @@
 
 mod budget;
 mod credentials;
+mod kube;
 mod log;
 mod reaction;
 mod source;
@@ -11,6 +12,7 @@ mod web;
 
 pub use budget::BudgetArgs;
 pub use credentials::CredentialArgs;
+pub use kube::KubeArgs;
 pub use log::LogArgs;
 pub use reaction::ReactionArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
@@ -38,6 +40,9 @@ pub struct Args {
     /// Where it is served.
     #[command(flatten)]
     pub web: WebArgs,
+    /// Where the cluster is, for what needs one.
+    #[command(flatten)]
+    pub kube: KubeArgs,
 }
 
 /// What every program needs that reads lag.

@@ -6,7 +6,8 @@ use std::{fs, path::Path};
 
 use super::{
     ConfigError,
-    check::{Check, Kafka, Kubernetes, Notifier, Target},
+    check::{Check, Kafka, Notifier, Target},
+    kubernetes::Kubernetes,
 };
 
 /// A scalar and where it stands.

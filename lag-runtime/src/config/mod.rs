@@ -8,10 +8,13 @@ mod check;
 mod cms;
 mod collect;
 mod credentials;
+mod entry;
 mod expand;
 mod file;
 mod groups;
+mod kubernetes;
 mod log;
+mod object;
 mod pick;
 mod places;
 mod sources;
@@ -19,13 +22,13 @@ mod web;
 
 pub use budget::BudgetConfig;
 pub use check::{
-    CheckConfig, KubernetesConfig, NotifierConfig, NotifierKind, ObjectName, SecretConfig,
-    SecretSource, StatePlace,
+    CheckConfig, NotifierConfig, NotifierKind, ObjectName, SecretConfig, SecretSource, StatePlace,
 };
 pub use cms::CmsConfig;
 pub use collect::{CollectConfig, LagConfig, ScheduleKind};
 pub use credentials::{CredentialsConfig, Keys, Role, Triple};
 pub use file::File;
+pub use kubernetes::KubernetesConfig;
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
 pub use web::{WebConfig, Written};
@@ -49,6 +52,8 @@ pub struct Config {
     pub budget: BudgetConfig,
     /// Where it is served.
     pub web: WebConfig,
+    /// How a cluster is reached, by those that need one.
+    pub kubernetes: KubernetesConfig,
     /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
     pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
@@ -82,6 +87,7 @@ impl Config {
             lag,
             budget,
             web,
+            kubernetes: kubernetes::resolve(&args.kube, file, picker)?,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })

@@ -30,7 +30,7 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
     let file = path.map_or_else(|| Ok(File::default()), File::read)?;
     lag_runtime::config::LogConfig::resolve(&args.read.log, &file, path, &process_env)?;
     let config = Config::resolve(args, &file, &process_env)?;
-    let check = CheckConfig::resolve(&all.reaction, &args.read, &file, &process_env)?;
+    let check = CheckConfig::resolve(&all.reaction, &args.kube, &args.read, &file, &process_env)?;
     let mut text = String::new();
     for source in &config.sources {
         text += &describe(&config, source);
