@@ -8,6 +8,7 @@ use super::{
     ConfigError,
     check::{Check, Kafka, Notifier, Target},
     kubernetes::Kubernetes,
+    recommend,
 };
 
 /// A scalar and where it stands.
@@ -30,6 +31,7 @@ pub struct File {
     pub(super) budget: Budget,
     pub(super) state: State,
     pub(super) log: Log,
+    pub(super) recommend: Vec<Spanned<recommend::Rule>>,
     pub(super) check: Check,
     pub(super) targets: Vec<Spanned<Target>>,
     pub(super) allow: Texts,

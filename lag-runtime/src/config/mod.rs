@@ -17,6 +17,7 @@ mod log;
 mod object;
 mod pick;
 mod places;
+mod recommend;
 mod sources;
 mod web;
 
@@ -33,6 +34,7 @@ pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
 pub use web::{WebConfig, Written};
 
+use lag_core::recommend::RecommendBook;
 use std::fmt;
 
 use crate::args::Args;
@@ -52,6 +54,8 @@ pub struct Config {
     pub budget: BudgetConfig,
     /// Where it is served.
     pub web: WebConfig,
+    /// Which policy says how many replicas a group should have.
+    pub recommend: RecommendBook,
     /// How a cluster is reached, by those that need one.
     pub kubernetes: KubernetesConfig,
     /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
@@ -87,6 +91,7 @@ impl Config {
             lag,
             budget,
             web,
+            recommend: recommend::resolve(file, picker, collect.window)?,
             kubernetes: kubernetes::resolve(&args.kube, file, picker)?,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,

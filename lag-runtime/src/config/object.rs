@@ -1,6 +1,6 @@
-//! Objects of a cluster, as written: names and kinds.
+//! Objects of a cluster, as written: names, kinds, workloads.
 
-use lag_core::WorkloadKind;
+use lag_core::{Workload, WorkloadKind};
 
 use super::{ConfigError, pick::Found};
 
@@ -14,6 +14,34 @@ pub(super) fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
     let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.chars().all(plain) && text.starts_with(end) && text.ends_with(end) && text.len() <= 253
+}
+
+/// `NAMESPACE/KIND/NAME` of something that has replicas.
+pub(super) fn workload(found: &Found) -> Result<Workload, ConfigError> {
+    let parts = found.text.split_once('/').and_then(|(namespace, rest)| {
+        let (kind, name) = rest.rsplit_once('/')?;
+        (is_namespace(namespace) && is_name(name)).then_some((namespace, kind, name))
+    });
+    let Some((namespace, written, name)) = parts else {
+        let problem = format!(
+            "{:?} names no workload: write NAMESPACE/KIND/NAME, such as orders/Deployment/consumer",
+            found.text
+        );
+        return Err(found.wrong(problem));
+    };
+    let kind = kind(&Found {
+        place: found.place.clone(),
+        text: written.to_owned(),
+    })?;
+    if !kind.can_scale() {
+        let kind = kind.as_str();
+        return Err(found.wrong(format!("a {kind} has no number of replicas")));
+    }
+    Ok(Workload {
+        namespace: namespace.to_owned(),
+        kind,
+        name: name.to_owned(),
+    })
 }
 
 /// A kind that is known, or `GROUP/VERSION/KIND/PLURAL`.
