@@ -6,10 +6,12 @@
 mod connect;
 mod describe;
 pub mod lease;
+mod replicas;
 pub mod request;
 
 pub use connect::{Cluster, ConnectSettings, connect};
 pub use describe::{describe, in_one_line};
+pub use replicas::ReplicaWatch;
 
 /// Reads the clock.
 pub type Now = std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
