@@ -6,5 +6,6 @@ mod json;
 mod metrics;
 mod pages;
 mod properties;
+mod recommended;
 mod scrapes;
 mod server;
