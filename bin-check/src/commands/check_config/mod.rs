@@ -1,6 +1,7 @@
 //! `check-config`: what a configuration collects and costs, in words. No call is made.
 
 mod reaction;
+mod recommend;
 
 use lag_core::{
     BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
@@ -36,6 +37,7 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
         text += &describe(&config, source);
         text.push('\n');
     }
+    text += &recommend::describe(&config.recommend);
     text += &reaction::describe(&config, &check)?;
     text += &common(&config);
     text += &cost(&config);
