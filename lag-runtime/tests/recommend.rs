@@ -298,3 +298,22 @@ fn an_unknown_key_is_named_with_its_line() {
         "{error}"
     );
 }
+
+#[test]
+fn the_examples_of_the_page_can_be_used() {
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/howto/recommended-replicas.md"
+    );
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```yaml\n").skip(1);
+    let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
+    let examples: Vec<_> = blocks
+        .filter(|block| block.starts_with("recommend:"))
+        .collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let book = resolve(example).unwrap();
+        assert_eq!(book.workloads().len(), 1, "{example}");
+    }
+}
