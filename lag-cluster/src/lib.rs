@@ -1,5 +1,5 @@
 //! The way to a Kubernetes API server, for programs that act and for programs that only ask: connecting, requests with
-//! an end, and a Lease that one process holds at a time.
+//! an end, a Lease that one process holds at a time, and replicas that are counted.
 //!
 //! Nothing here changes a workload. The only object that is written is a Lease.
 

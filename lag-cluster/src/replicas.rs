@@ -139,7 +139,7 @@ async fn count(cluster: &Cluster, workload: &Workload) -> Result<(u32, u32), Pro
         Api::namespaced_with(cluster.client.clone(), &workload.namespace, &resource);
     let limit = cluster.call_timeout;
     let found = within(limit, api.get(&workload.name)).await;
-    let object = found.map_err(|failure| problem(failure, workload, &resource.plural))?;
+    let object = found.map_err(|failure| problem(&failure, workload, &resource.plural))?;
     let (spec, status) = (&object.data["spec"], &object.data["status"]);
     let number = |value: &serde_json::Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
     let WorkloadKind::Custom { .. } = workload.kind else {
@@ -163,7 +163,7 @@ async fn count(cluster: &Cluster, workload: &Workload) -> Result<(u32, u32), Pro
     }
     let found = within(limit, api.get_scale(&workload.name)).await;
     let sub = format!("{}/scale", resource.plural);
-    let scale = found.map_err(|failure| problem(failure, workload, &sub))?;
+    let scale = found.map_err(|failure| problem(&failure, workload, &sub))?;
     let number = |value: i32| u32::try_from(value).ok();
     // A scale leaves out a wanted number of 0.
     let wanted = scale.spec.map_or(0, |spec| spec.replicas.unwrap_or(0));
@@ -207,8 +207,8 @@ fn unreadable(reason: &str) -> Problem {
     }
 }
 
-fn problem(failure: Failure, workload: &Workload, plural: &str) -> Problem {
-    let (kind, advice) = match &failure {
+fn problem(failure: &Failure, workload: &Workload, plural: &str) -> Problem {
+    let (kind, advice) = match failure {
         Failure::Refused(status) if matches!(status.code, 401 | 403) => {
             let api = workload.kind.api_version();
             let group = api.split('/').next().unwrap_or_default();

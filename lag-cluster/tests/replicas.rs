@@ -152,6 +152,8 @@ async fn a_look_that_fails_makes_the_number_unknown_and_never_zero() {
     watched.look(180).await;
     assert_eq!(watched.count(&deployment(), 180), None);
     watched.sim.allow_all();
+    watched.look(200).await;
+    assert_eq!(watched.count(&deployment(), 200), Some((3, 3, second(200))));
     watched.sim.remove("deployments", "orders", "consumer");
     watched.look(240).await;
     assert_eq!(watched.count(&deployment(), 240), None);
