@@ -12,6 +12,16 @@ use lag_runtime::{
 
 const KEY: (&str, &str) = ("demo-key-id", "demo-key-secret");
 
+/// The post's rule for every group, so that the metric of policies shows.
+const FILE: &str = "
+recommend:
+  - groups: [\"glob:*\"]
+    base: 2
+    max: 5
+    steps: [{above: 100000, add: 1}, {above: 150000, add: 2}]
+    back_at: 50000
+";
+
 /// A running simulator and the configuration that points at it.
 pub(crate) struct Demo {
     pub(crate) simulator: Simulator,
@@ -65,7 +75,8 @@ pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
     if args.web.listen_address.is_empty() {
         args.web.listen_address.push("127.0.0.1:9876".into());
     }
-    let config = Config::resolve(&args, &File::default(), &|_| None)?;
+    let file = File::parse("the demo's file", FILE)?;
+    let config = Config::resolve(&args, &file, &|_| None)?;
     Ok(Demo {
         simulator,
         config,
@@ -80,6 +91,7 @@ pub(crate) fn greet(address: std::net::SocketAddr, cloud: &str, telemetry_path: 
 kafka-lag-exporter demo: a simulated cloud with a dozen consumer groups, no account needed.
   open   http://{address}/            (打开此地址即可查看)
   try    curl -s http://{address}{telemetry_path} | grep ^kafka_consumer
+         curl -s http://{address}{telemetry_path} | grep ^kafka_lag_recommended
          curl -s http://{address}/api/v1/lag
   break  curl -s -X POST {cloud}/_sim/faults -d '{{\"fault\":\"throttling\"}}'
   mend   curl -s -X DELETE {cloud}/_sim/faults

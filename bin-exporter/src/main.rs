@@ -3,6 +3,7 @@
 mod cli;
 #[cfg(feature = "demo")]
 mod demo;
+mod recommend;
 mod run;
 
 use clap::Parser as _;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use lag_core::{ApiCalls, Board, BoardCell, Budgets, Instance};
 use lag_runtime::{
-    Accounts, NAMESPACE, Now,
+    Accounts, NAMESPACE, Now, Recommender,
     collect::{Collector, schedule},
     config::{Config, File, LogConfig, process_env},
     connect,
@@ -19,7 +19,7 @@ use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::cli::Cli;
+use crate::{cli::Cli, recommend};
 
 /// How long open requests may take after the first signal.
 const GRACE: Duration = Duration::from_secs(5);
@@ -131,7 +131,15 @@ async fn serve(
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = JoinSet::new();
-    let exporter = start_collectors(&config, accounts, &budgets, &now, &shutdown, &mut tasks)?;
+    let recommender = recommend::start(&config, &now, &shutdown, &mut tasks).await?;
+    let exporter = start_collectors(
+        &config,
+        accounts,
+        (&budgets, &recommender),
+        &now,
+        &shutdown,
+        &mut tasks,
+    )?;
     if let Some(file) = usage {
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }
@@ -205,7 +213,7 @@ async fn remember(
 fn start_collectors(
     config: &Config,
     accounts: &Accounts,
-    budgets: &Arc<Budgets>,
+    (budgets, recommender): (&Arc<Budgets>, &Recommender),
     now: &Now,
     shutdown: &Shutdown,
     tasks: &mut JoinSet<std::io::Result<()>>,
@@ -231,6 +239,7 @@ fn start_collectors(
             schedule: schedule(config.collect),
             board: board.clone(),
             forget_after: SignedDuration::try_from(config.lag.forget_after)?,
+            recommender: recommender.clone(),
             updated: updated.clone(),
             account: account.name,
             budgets: budgets.clone(),

@@ -58,12 +58,22 @@ impl Failure {
             || status.is_invalid() && status.message.contains("Too long"))
     }
 
+    /// What the server says, or why it says nothing, in one line.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Silent(reason) => reason.clone(),
+            Self::Refused(status) => short(&status.message),
+        }
+    }
+
     /// The failure of a port; `what` was being done.
     #[must_use]
     pub fn into_error(self, what: &str) -> PortError {
-        let (kind, reason) = match self {
-            Self::Silent(reason) => (PortErrorKind::Unavailable, reason),
-            Self::Refused(status) => (kind(&status), short(&status.message)),
+        let reason = self.reason();
+        let kind = match self {
+            Self::Silent(_) => PortErrorKind::Unavailable,
+            Self::Refused(status) => kind(&status),
         };
         let advice = match kind {
             PortErrorKind::Forbidden => {

@@ -77,11 +77,15 @@ impl FromStr for Matcher {
             "exact" => Rule::Exact(text.into()),
             "prefix" => Rule::Prefix(text.into()),
             "suffix" => Rule::Suffix(text.into()),
-            "glob" => pattern(
-                &regex_lite::escape(text)
-                    .replace(r"\*", ".*")
-                    .replace(r"\?", "."),
-            )?,
+            "glob" => match text.strip_suffix('*') {
+                // Without a regex, which takes longer: `glob:*` is how all groups are written.
+                Some(begin) if !begin.contains(['*', '?']) => Rule::Prefix(begin.into()),
+                _ => pattern(
+                    &regex_lite::escape(text)
+                        .replace(r"\*", ".*")
+                        .replace(r"\?", "."),
+                )?,
+            },
             "re" => pattern(text)?,
             _ => return Err(InvalidMatcher::Kind(written.into())),
         };
@@ -198,6 +202,12 @@ mod tests {
         #[test]
         fn no_text_makes_the_parser_panic(text in ".{0,30}") {
             let _ = text.parse::<Matcher>();
+        }
+
+        #[test]
+        fn a_glob_with_one_star_at_its_end_is_a_prefix(begin in "[ab.]{0,2}", name in "[ab.]{0,3}\n?") {
+            let regex = format!("re:{}.*", regex_lite::escape(&begin));
+            prop_assert_eq!(accepts(&format!("glob:{begin}*"), &name), accepts(&regex, &name));
         }
 
         #[test]

@@ -7,7 +7,7 @@ use lag_core::{
     SeriesName,
     port::{Collected, Failure},
 };
-use proptest::prelude::*;
+use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeMap, time::Duration};
 
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
@@ -351,4 +351,31 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn rows_of_a_group_are_the_rows_with_its_name(
+        samples in vec((name(), option::of(name())), 0..12),
+        expected in vec(name(), 0..5),
+        asked in name(),
+    ) {
+        let series = |(group, topic): &(String, Option<String>)| SeriesName {
+            group: group.parse().unwrap(),
+            topic: topic.as_ref().map(|topic| topic.parse().unwrap()),
+        };
+        let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+        let samples: BTreeMap<_, _> = samples.iter().map(|name| (series(name), sample(minutes(1), 7.0))).collect();
+        let mut collected = answer(minutes(2), &[]);
+        collected.snapshot.instances.insert(id("a"), samples.into_iter().collect());
+        let board = collect(&watching(&["a"], &expected), collected);
+        let board = board.instance("a").unwrap();
+        let all = board.rows(minutes(2), MAX_AGE);
+        let wanted: Vec<_> = all.filter(|(series, _)| series.group.as_str() == asked).collect();
+        let found: Vec<_> = board.rows_of(&asked, minutes(2), MAX_AGE).collect();
+        prop_assert_eq!(found, wanted);
+    }
+}
+
+/// Names of which one is often the beginning of another.
+fn name() -> impl Strategy<Value = String> {
+    "[ab]{1,3}"
 }

@@ -14,7 +14,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    Now,
+    Now, Recommender,
     config::{CollectConfig, ScheduleKind},
     shutdown::Shutdown,
 };
@@ -32,6 +32,8 @@ pub struct Collector {
     pub board: Arc<BoardCell>,
     /// How long a vanished group is remembered.
     pub forget_after: SignedDuration,
+    /// Looks at the board after each collection.
+    pub recommender: Recommender,
     /// Is told when the board was replaced; any number of readers may wait for it.
     pub updated: watch::Sender<()>,
     /// Account whose calls the source makes.
@@ -63,13 +65,14 @@ impl Collector {
             }
             tokio::select! {
                 () = shutdown.requested() => return,
-                () = self.turn(now(), &mut told) => {}
+                () = self.turn(&now, &mut told) => {}
             }
         }
     }
 
     /// One collection. Dropping it midway changes nothing: the board is replaced at the end, in one step.
-    async fn turn(&mut self, began: Timestamp, told: &mut Told) {
+    async fn turn(&mut self, now: &Now, told: &mut Told) {
+        let began = now();
         let started = Instant::now();
         let collected = self.source.collect().await;
         let took = started.elapsed();
@@ -90,7 +93,7 @@ impl Collector {
             let next = board.collected(&self.name, collected, took, self.forget_after);
             let next = next.learned(&self.name, delay);
             log_changes(&self.name, board, &next, told);
-            next
+            self.recommender.follow(next, now())
         });
         self.updated.send_replace(());
     }

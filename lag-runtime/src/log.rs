@@ -22,9 +22,10 @@ use crate::{
 };
 
 /// Crates whose events obey `--log.level`.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "lag_core",
     "lag_serve",
+    "lag_cluster",
     "lag_runtime",
     "lag_actions",
     "aliyun_cms",

@@ -8,7 +8,7 @@ use lag_core::{
     escalate::{Action, EscalationPolicy},
 };
 use lag_runtime::{
-    args::{ReactionArgs, ReadArgs},
+    args::{KubeArgs, ReactionArgs, ReadArgs},
     config::{CheckConfig, Config, ConfigError, File, NotifierKind, SecretSource, StatePlace},
 };
 use std::{path::PathBuf, time::Duration};
@@ -18,6 +18,8 @@ struct Program {
     #[command(flatten)]
     check: ReactionArgs,
     #[command(flatten)]
+    kube: KubeArgs,
+    #[command(flatten)]
     read: ReadArgs,
 }
 
@@ -25,7 +27,7 @@ fn resolve(flags: &[&str], text: &str) -> Result<CheckConfig, ConfigError> {
     let mut args = Program::try_parse_from(["program"].iter().chain(flags)).unwrap();
     args.read.config_file = Some("check.yaml".to_owned());
     let file = File::parse("check.yaml", text)?;
-    CheckConfig::resolve(&args.check, &args.read, &file, &|name| {
+    CheckConfig::resolve(&args.check, &args.kube, &args.read, &file, &|name| {
         (name == "NAMESPACE").then(|| "orders".to_owned())
     })
 }

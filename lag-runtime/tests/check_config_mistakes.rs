@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use lag_runtime::{
-    args::{ReactionArgs, ReadArgs},
+    args::{KubeArgs, ReactionArgs, ReadArgs},
     config::{CheckConfig, ConfigError, File},
 };
 
@@ -12,7 +12,7 @@ fn resolve(args: &ReactionArgs, text: &str) -> Result<CheckConfig, ConfigError> 
         ..ReadArgs::default()
     };
     let file = File::parse("check.yaml", text)?;
-    CheckConfig::resolve(args, &read, &file, &|_| None)
+    CheckConfig::resolve(args, &KubeArgs::default(), &read, &file, &|_| None)
 }
 
 /// Each text and the whole message it leads to, after the name of the file.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use lag_runtime::{
-    args::{ReactionArgs, ReadArgs},
+    args::{KubeArgs, ReactionArgs, ReadArgs},
     config::{CheckConfig, File, SecretConfig, SecretSource},
 };
 use secrecy::ExposeSecret as _;
@@ -14,8 +14,14 @@ fn mistake(text: &str) -> String {
         ..ReadArgs::default()
     };
     let file = File::parse("check.yaml", text).unwrap();
-    let error =
-        CheckConfig::resolve(&ReactionArgs::default(), &read, &file, &|_| None).unwrap_err();
+    let error = CheckConfig::resolve(
+        &ReactionArgs::default(),
+        &KubeArgs::default(),
+        &read,
+        &file,
+        &|_| None,
+    )
+    .unwrap_err();
     let error = error.to_string();
     assert!(!error.contains('\n'), "{error}");
     error

@@ -6,8 +6,11 @@ use lag_core::{
     Board, BoardCell, Budgets, GroupKey, Instance, Lag, LagSample, LagSnapshot, Schedule,
     SeriesName,
     port::{BoxFuture, Collected, Failure, LagSource},
+    recommend::{
+        Advice, Policy, RecommendBook, RecommendRule, ReplicaCount, Step, StepPolicy, StepRules,
+    },
 };
-use lag_runtime::{Now, collect::Collector, shutdown};
+use lag_runtime::{Now, Recommender, collect::Collector, shutdown};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -91,6 +94,15 @@ struct Running {
 
 /// Starts a collector under tokio's paused clock.
 fn start(schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
+    start_with(Recommender::default(), schedule, answer, hangs)
+}
+
+fn start_with(
+    recommender: Recommender,
+    schedule: Schedule,
+    answer: Option<f64>,
+    hangs: bool,
+) -> Running {
     let (began, origin) = (
         Instant::now(),
         "2026-01-15T08:30:17Z".parse::<Timestamp>().unwrap(),
@@ -120,6 +132,7 @@ fn start(schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
         schedule,
         board: board.clone(),
         forget_after: SignedDuration::from_hours(1),
+        recommender,
         updated: watch::Sender::new(()),
         account: "default".into(),
         budgets: Arc::new(Budgets::unlimited()),
@@ -218,4 +231,67 @@ async fn shutdown_ends_a_wait_and_a_collection_that_hangs() {
         !hanging.board.load().is_tried(),
         "a collection that was dropped changed nothing"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn policies_look_at_every_board_and_are_told_of_replicas() {
+    let lag = |value| Lag::try_from(value).unwrap();
+    let policy = StepPolicy::try_from(StepRules {
+        base: 2,
+        max: 5,
+        steps: vec![Step {
+            above: lag(100.0),
+            add: 1,
+        }],
+        back_at: lag(50.0),
+        sustained_for: SignedDuration::ZERO,
+        partitions: None,
+    });
+    let workload = lag_core::Workload {
+        namespace: "orders".into(),
+        kind: lag_core::WorkloadKind::Deployment,
+        name: "consumer".into(),
+    };
+    let rule = RecommendRule {
+        groups: vec!["exact:orders".parse().unwrap()],
+        instances: vec![],
+        policy: Policy::Steps(policy.unwrap()),
+        workload: Some(workload.clone()),
+    };
+    let recommender = Recommender {
+        book: Arc::new(RecommendBook { rules: vec![rule] }),
+        max_age: SignedDuration::from_mins(5),
+        replicas: Some(Arc::new(move |asked, at| {
+            assert_eq!(*asked, workload);
+            let running = lag_core::recommend::Running {
+                replicas: 3,
+                since: at,
+            };
+            Some(ReplicaCount { wanted: 3, running })
+        })),
+    };
+    let fixed = Schedule::fixed(Duration::from_secs(60));
+    let mut running = start_with(recommender, fixed, Some(75.0), false);
+    running.asked.recv().await.unwrap();
+    running.asked.recv().await.unwrap();
+    let key = GroupKey::total("a".parse().unwrap(), "orders".parse().unwrap());
+    let advice = |running: &Running| {
+        let board = running.board.load();
+        let max_age = SignedDuration::from_mins(5);
+        board.advice(&key, (running.now)(), max_age)
+    };
+    // Between two steps: only who knows what runs can say this.
+    let said = advice(&running);
+    assert!(
+        matches!(said, Some(Advice::Replicas { replicas: 3, .. })),
+        "{said:?}"
+    );
+    *running.source.answer.lock().unwrap() = None;
+    for _ in 0..8 {
+        running.asked.recv().await.unwrap();
+    }
+    let said = advice(&running);
+    assert!(matches!(said, Some(Advice::Silent(_))), "{said:?}");
+    running.trigger.trigger();
+    running.task.await.unwrap();
 }

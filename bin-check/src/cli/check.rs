@@ -1,6 +1,6 @@
 //! The command line of `check` and `state`.
 
-use lag_runtime::args::{ReactionArgs, ReadArgs};
+use lag_runtime::args::{KubeArgs, ReactionArgs, ReadArgs};
 
 use super::KafkaArgs;
 
@@ -134,6 +134,8 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) policy: ReactionArgs,
     #[command(flatten)]
+    pub(crate) kube: KubeArgs,
+    #[command(flatten)]
     pub(crate) kafka: KafkaArgs,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
@@ -174,4 +176,6 @@ pub(crate) struct StatePlaceArgs {
     pub(crate) config_file: Option<String>,
     #[command(flatten)]
     pub(crate) policy: ReactionArgs,
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
 }

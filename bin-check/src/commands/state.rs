@@ -30,7 +30,7 @@ fn configure(place: &StatePlaceArgs) -> anyhow::Result<CheckConfig> {
         config_file: place.config_file.clone(),
         ..ReadArgs::default()
     };
-    let check = CheckConfig::resolve(&place.policy, &read, &file, &process_env)?;
+    let check = CheckConfig::resolve(&place.policy, &place.kube, &read, &file, &process_env)?;
     if check.state.is_none() {
         bail!(
             "no state is configured: --state-file (or KAFKA_LAG_STATE_FILE), --state-configmap, or check.state_file in \

@@ -116,3 +116,28 @@ fn the_staged_reaction_is_told_in_words_and_its_templates_are_expanded() {
         ],
     );
 }
+
+#[test]
+fn rules_for_recommended_replicas_are_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lag.yml");
+    let text = format!(
+        "sources:\n  - region: cn-hangzhou\n    instances: [{INSTANCE}]\nrecommend:\n  - groups: [\"suffix:_analog\"]\n    base: 2\n    \
+         max: 5\n    steps: [{{above: 100000, add: 1}}, {{above: 150000, add: 2}}]\n    back_at: 50000\n    sustained_for: 3m\n  \
+         - groups: [\"glob:*\"]\n    instances: [\"prefix:alikafka\"]\n    partitions: 12\n    \
+         workload: orders/Deployment/consumer\n    \
+         drain: {{within: 10m, per_replica_per_second: 500, min: 2, max: 20, calm_at: 1000}}\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let out = Ended::of(&mut program(&["check-config", "--config.file", path])).with(0);
+    assert_says(
+        &out,
+        &[
+            "recommended replicas (the first rule that fits a group counts)\n",
+            "  suffix:_analog -> steps: base 2, above 100,000 +1, above 150,000 +2, back at 50,000, above for 3m, at most 5\n",
+            "  glob:* of prefix:alikafka -> drain: within 10m at 500 a second and replica, 2 to 12 replicas, calm at 1,000; \
+             replicas of orders/Deployment/consumer\n",
+        ],
+    );
+}

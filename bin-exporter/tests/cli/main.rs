@@ -15,5 +15,7 @@ mod logs;
 mod mistakes;
 mod outage;
 mod pages;
+#[cfg(feature = "cluster")]
+mod recommend;
 mod secrets;
 mod signals;

@@ -9,7 +9,7 @@ pub use instance::{Instance, InstanceBoard};
 use crate::{
     Dropped, GroupKey, InstanceId, Reading, SeriesName,
     port::Collected,
-    recommend::{Advice, AdviceBoard, RecommendBook, Running},
+    recommend::{Advice, AdviceBoard, RecommendBook, ReplicaCount},
     target::Workload,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +24,18 @@ pub struct Row<'b> {
     pub series: &'b SeriesName,
     /// What may be said about it.
     pub reading: Reading,
+}
+
+impl Row<'_> {
+    /// The name of the series anywhere.
+    #[must_use]
+    pub fn key(&self) -> GroupKey {
+        GroupKey {
+            instance: self.instance.clone(),
+            group: self.series.group.clone(),
+            topic: self.series.topic.clone(),
+        }
+    }
 }
 
 /// What the last collection of one source brought.
@@ -158,17 +170,20 @@ impl Board {
         self.sources.values().all(|source| source.attempts > 0)
     }
 
-    /// The board after the policies have looked at it. `running` says how many replicas of a workload consume, where
-    /// that is known. Call it after every [`Self::collected`]: what policies said of older samples is not shown.
+    /// The board after the policies have looked at it. `replicas` says how many a workload has, where that is known.
+    /// Call it after every [`Self::collected`]: what policies said of older samples is not shown.
     #[must_use]
     pub fn recommending(
         &self,
         book: &RecommendBook,
         now: Timestamp,
         max_age: SignedDuration,
-        running: impl Fn(&Workload) -> Option<Running>,
+        replicas: impl Fn(&Workload) -> Option<ReplicaCount>,
     ) -> Self {
-        let next = self.advice.follow(book, self.rows(now, max_age), running);
+        let totals = self
+            .rows(now, max_age)
+            .filter(|row| row.series.topic.is_none());
+        let next = self.advice.follow(book, totals, replicas);
         let mut board = self.clone();
         board.advice = Arc::new(next);
         board
@@ -182,8 +197,8 @@ impl Board {
         now: Timestamp,
         max_age: SignedDuration,
     ) -> Option<Advice> {
-        let reading = self.read(key, now, max_age);
-        self.advice.of(key, &reading)
+        let said = self.advice.of(key)?;
+        Some(said.now(&self.read(key, now, max_age)))
     }
 
     /// The same for every group that a policy is for, sorted.
@@ -192,9 +207,7 @@ impl Board {
         now: Timestamp,
         max_age: SignedDuration,
     ) -> impl Iterator<Item = (&GroupKey, Advice)> {
-        self.advice.keys().filter_map(move |key| {
-            let advice = self.advice(key, now, max_age)?;
-            Some((key, advice))
-        })
+        let said = self.advice.iter();
+        said.map(move |(key, said)| (key, said.now(&self.read(key, now, max_age))))
     }
 }

@@ -1,9 +1,8 @@
 //! Which policy is for which group, and what the policies have said of a board.
 
-use super::{Memory, Policy, Recommendation, Running, Why, recommend};
+use super::{Policy, Recommendation, ReplicaCount, Why, recommend};
 use crate::{GroupKey, LagSample, Matcher, Reading, Row, target::Workload};
-use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy for some groups.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +13,8 @@ pub struct RecommendRule {
     pub instances: Vec<Matcher>,
     /// What it says.
     pub policy: Policy,
-    /// Whose replicas are counted, where a policy needs to know how many consume.
+    /// Whose replicas are counted: a drain policy needs to know how many consume, and any policy begins with the number
+    /// that is set.
     pub workload: Option<Workload>,
 }
 
@@ -29,15 +29,22 @@ impl RecommendBook {
     /// The rule of a group. Topics have none: replicas consume all topics of their group.
     #[must_use]
     pub fn of(&self, key: &GroupKey) -> Option<&RecommendRule> {
+        if key.topic.is_some() {
+            return None;
+        }
         let any = |list: &[Matcher], name: &str| list.iter().any(|matcher| matcher.accepts(name));
         let fits = |rule: &&RecommendRule| {
             any(&rule.groups, key.group.as_str())
                 && (rule.instances.is_empty() || any(&rule.instances, key.instance.as_str()))
         };
-        if key.topic.is_some() {
-            return None;
-        }
         self.rules.iter().find(fits)
+    }
+
+    /// Every workload whose replicas are counted, once.
+    #[must_use]
+    pub fn workloads(&self) -> BTreeSet<&Workload> {
+        let rules = self.rules.iter();
+        rules.filter_map(|rule| rule.workload.as_ref()).collect()
     }
 }
 
@@ -57,15 +64,25 @@ pub enum Advice {
     Silent(Why),
 }
 
+impl Advice {
+    /// Why this number, or why none.
+    #[must_use]
+    pub fn why(&self) -> Why {
+        match self {
+            Self::Replicas { why, .. } | Self::Silent(why) => *why,
+        }
+    }
+}
+
 /// What the policies said of the newest sample of each group, and what they remember.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct AdviceBoard(BTreeMap<GroupKey, Said>);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Said {
+pub(crate) struct Said {
     recommendation: Recommendation,
-    /// Time of the fresh sample it was said of.
-    of: Option<Timestamp>,
+    /// The fresh sample it was said of.
+    of: Option<LagSample>,
 }
 
 impl AdviceBoard {
@@ -74,54 +91,60 @@ impl AdviceBoard {
         &self,
         book: &RecommendBook,
         rows: impl Iterator<Item = Row<'b>>,
-        running: impl Fn(&Workload) -> Option<Running>,
+        replicas: impl Fn(&Workload) -> Option<ReplicaCount>,
     ) -> Self {
-        if book.rules.is_empty() {
-            return Self::default();
-        }
         let said = rows.filter_map(|row| {
-            let key = GroupKey {
-                instance: row.instance.clone(),
-                group: row.series.group.clone(),
-                topic: row.series.topic.clone(),
-            };
+            let key = row.key();
             let rule = book.of(&key)?;
-            let running = rule.workload.as_ref().and_then(&running);
-            let kept = self
+            let count = rule.workload.as_ref().and_then(&replicas);
+            let before = self
                 .0
                 .get(&key)
-                .and_then(|said| said.recommendation.memory.clone());
-            // In the middle of a backlog the number that runs is the last number.
-            let memory = kept.or_else(|| running.map(|found| Memory::starting_at(found.replicas)));
-            let recommendation = recommend(&rule.policy, memory.as_ref(), &row.reading, running);
-            let of = match row.reading {
-                Reading::Fresh(sample) => Some(sample.at),
-                Reading::Stale { .. } | Reading::Absent | Reading::Failed { .. } => None,
+                .and_then(|said| said.recommendation.memory.as_ref());
+            let (memory, of) = match row.reading {
+                Reading::Fresh(sample) => {
+                    let mut memory = before.cloned().unwrap_or_default();
+                    // In the middle of a backlog the number somebody has set is the last number.
+                    memory.held = memory.held.or(count.map(|count| count.wanted));
+                    (Some(memory), Some(sample))
+                }
+                Reading::Stale { .. } | Reading::Absent | Reading::Failed { .. } => {
+                    (before.cloned(), None)
+                }
             };
+            let running = count.map(|count| count.running);
+            let recommendation = recommend(&rule.policy, memory.as_ref(), &row.reading, running);
             Some((key, Said { recommendation, of }))
         });
         Self(said.collect())
     }
 
-    /// What was said of a group, if that is what its reading asks for.
-    pub(crate) fn of(&self, key: &GroupKey, reading: &Reading) -> Option<Advice> {
-        let said = self.0.get(key)?;
-        Some(match *reading {
-            Reading::Fresh(sample) => match said.recommendation.replicas {
-                Some(replicas) if said.of == Some(sample.at) => Advice::Replicas {
+    pub(crate) fn of(&self, key: &GroupKey) -> Option<&Said> {
+        self.0.get(key)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Said)> {
+        self.0.iter()
+    }
+}
+
+impl Said {
+    /// What was said, if that is what the reading of now asks for.
+    pub(crate) fn now(&self, reading: &Reading) -> Advice {
+        let why = self.recommendation.why;
+        match *reading {
+            Reading::Fresh(sample) if self.of == Some(sample) => {
+                let said = self.recommendation.replicas;
+                said.map_or(Advice::Silent(why), |replicas| Advice::Replicas {
                     replicas,
                     sample,
-                    why: said.recommendation.why,
-                },
-                _ => Advice::Silent(said.recommendation.why),
-            },
+                    why,
+                })
+            }
+            Reading::Fresh(_) => Advice::Silent(Why::Unseen),
             Reading::Stale { age, .. } => Advice::Silent(Why::Stale { age }),
             Reading::Absent => Advice::Silent(Why::Absent),
             Reading::Failed { since } => Advice::Silent(Why::Failed { since }),
-        })
-    }
-
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &GroupKey> {
-        self.0.keys()
+        }
     }
 }

@@ -81,6 +81,18 @@ impl TryFrom<DrainRules> for DrainPolicy {
 }
 
 impl DrainPolicy {
+    /// As written.
+    #[must_use]
+    pub fn rules(&self) -> &DrainRules {
+        &self.rules
+    }
+
+    /// The fewest and the most that are ever said.
+    #[must_use]
+    pub fn limits(&self) -> Bounds {
+        self.limits
+    }
+
     pub(super) fn follow(
         &self,
         memory: Memory,

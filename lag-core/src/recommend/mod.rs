@@ -9,6 +9,7 @@
 //! what comes after it. Time is the time of samples: a sample that is seen twice counts once.
 
 mod book;
+mod count;
 mod drain;
 mod invalid;
 mod steps;
@@ -16,6 +17,7 @@ mod why;
 
 pub(crate) use book::AdviceBoard;
 pub use book::{Advice, RecommendBook, RecommendRule};
+pub use count::{ReplicaCount, ReplicaNotes};
 pub use drain::{DrainPolicy, DrainRules, Running};
 pub use invalid::InvalidPolicy;
 pub use steps::{Step, StepPolicy, StepRules};

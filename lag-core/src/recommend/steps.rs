@@ -110,6 +110,36 @@ impl TryFrom<StepRules> for StepPolicy {
 }
 
 impl StepPolicy {
+    /// Replicas when there is little lag, before `max` and `partitions` cut them.
+    #[must_use]
+    pub fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// The fewest and the most that are ever said.
+    #[must_use]
+    pub fn limits(&self) -> Bounds {
+        self.limits
+    }
+
+    /// The steps, from the lowest.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// At this lag or below, back to the base.
+    #[must_use]
+    pub fn back_at(&self) -> Lag {
+        self.back_at
+    }
+
+    /// How long the lag must be above a step.
+    #[must_use]
+    pub fn sustained_for(&self) -> SignedDuration {
+        self.sustained_for
+    }
+
     pub(super) fn follow(&self, memory: Memory, sample: LagSample) -> Recommendation {
         if memory.is_newer_than(sample) {
             return memory.says(self.limits, Why::Older);

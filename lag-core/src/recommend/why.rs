@@ -21,6 +21,8 @@ pub enum Why {
     Draining,
     /// A newer sample was seen before: the last number holds.
     Older,
+    /// No number: no policy has seen the newest sample yet.
+    Unseen,
     /// The sample has no trend: the last number holds.
     NoTrend,
     /// Nobody said how many replicas run: the last number holds.
@@ -57,6 +59,7 @@ impl fmt::Display for Why {
             }
             Self::Draining => f.write_str("the lag is not drained yet: the last number holds"),
             Self::Older => f.write_str("a newer sample was seen before"),
+            Self::Unseen => f.write_str("no policy has seen the newest lag yet"),
             Self::NoTrend => f.write_str("one sample has no trend: wait for the next"),
             Self::NoReplicas => f.write_str("the number of running replicas is not known"),
             Self::Settling { until } => {

@@ -41,11 +41,15 @@ pub(crate) fn fresh(minute: i64, value: f64) -> Reading {
     Reading::Fresh(sample(minute, value))
 }
 
-pub(crate) fn moving(minute: i64, value: f64, per_second: f64) -> Reading {
-    Reading::Fresh(LagSample {
+pub(crate) fn moving_sample(minute: i64, value: f64, per_second: f64) -> LagSample {
+    LagSample {
         trend: Trend::from_per_second(per_second),
         ..sample(minute, value)
-    })
+    }
+}
+
+pub(crate) fn moving(minute: i64, value: f64, per_second: f64) -> Reading {
+    Reading::Fresh(moving_sample(minute, value, per_second))
 }
 
 /// Above 100k +1, above 150k +2, at 50k back to 2, at most 5.

@@ -5,6 +5,7 @@
 mod budget;
 mod credentials;
 mod feeds;
+mod kube;
 mod log;
 mod reaction;
 mod source;
@@ -13,6 +14,7 @@ mod web;
 pub use budget::BudgetArgs;
 pub use credentials::CredentialArgs;
 pub use feeds::{ExternalMetricsArgs, KedaArgs};
+pub use kube::KubeArgs;
 pub use log::LogArgs;
 pub use reaction::ReactionArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
@@ -46,6 +48,9 @@ pub struct Args {
     /// What KEDA reads.
     #[command(flatten)]
     pub keda: KedaArgs,
+    /// Where the cluster is, for what needs one.
+    #[command(flatten)]
+    pub kube: KubeArgs,
 }
 
 /// What every program needs that reads lag.

@@ -1,6 +1,6 @@
 //! Flags about the staged reaction.
 
-/// What is remembered, where the cluster is, and the language.
+/// What is remembered, and the language.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Reaction")]
 pub struct ReactionArgs {
@@ -14,9 +14,6 @@ pub struct ReactionArgs {
         value_name = "NAMESPACE/NAME"
     )]
     pub state_configmap: Option<String>,
-    /// Kubeconfig of the cluster [default: KUBECONFIG, ~/.kube/config, or the cluster the program runs in]
-    #[arg(long = "kubeconfig", env = "KAFKA_LAG_KUBECONFIG", value_name = "FILE")]
-    pub kubeconfig: Option<String>,
     /// Language of output and messages: en or zh [default: en]
     #[arg(long = "lang", env = "KAFKA_LAG_LANG", value_name = "LANGUAGE")]
     pub lang: Option<String>,

@@ -6,8 +6,10 @@ use std::{fs, path::Path};
 
 use super::{
     ConfigError,
-    check::{Check, Kafka, Kubernetes, Notifier, Target},
+    check::{Check, Kafka, Notifier, Target},
     feeds::{ExternalMetrics, Keda},
+    kubernetes::Kubernetes,
+    recommend,
 };
 
 /// A scalar and where it stands.
@@ -32,6 +34,7 @@ pub struct File {
     pub(super) budget: Budget,
     pub(super) state: State,
     pub(super) log: Log,
+    pub(super) recommend: Vec<Spanned<recommend::Rule>>,
     pub(super) check: Check,
     pub(super) targets: Vec<Spanned<Target>>,
     pub(super) allow: Texts,

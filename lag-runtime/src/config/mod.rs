@@ -8,30 +8,35 @@ mod check;
 mod cms;
 mod collect;
 mod credentials;
+mod entry;
 mod expand;
 mod feeds;
 mod file;
 mod groups;
+mod kubernetes;
 mod log;
+mod object;
 mod pick;
 mod places;
+mod recommend;
 mod sources;
 mod web;
 
 pub use budget::BudgetConfig;
 pub use check::{
-    CheckConfig, KubernetesConfig, NotifierConfig, NotifierKind, ObjectName, SecretConfig,
-    SecretSource, StatePlace,
+    CheckConfig, NotifierConfig, NotifierKind, ObjectName, SecretConfig, SecretSource, StatePlace,
 };
 pub use cms::CmsConfig;
 pub use collect::{CollectConfig, LagConfig, ScheduleKind};
 pub use credentials::{CredentialsConfig, Keys, Role, Triple};
 pub use feeds::{ExternalAuth, ExternalMetricsConfig, KedaConfig, ServingPair};
 pub use file::File;
+pub use kubernetes::KubernetesConfig;
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
 pub use web::{WebConfig, Written};
 
+use lag_core::recommend::RecommendBook;
 use std::fmt;
 
 use crate::args::Args;
@@ -55,6 +60,10 @@ pub struct Config {
     pub external_metrics: Option<ExternalMetricsConfig>,
     /// What KEDA reads, if that is on.
     pub keda: Option<KedaConfig>,
+    /// Which policy says how many replicas a group should have.
+    pub recommend: RecommendBook,
+    /// How a cluster is reached, by those that need one.
+    pub kubernetes: KubernetesConfig,
     /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
     pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
@@ -90,6 +99,8 @@ impl Config {
             web,
             external_metrics: feeds::external_metrics(&args.external_metrics, file, picker)?,
             keda: feeds::keda(&args.keda, file, picker)?,
+            recommend: recommend::resolve(file, picker, collect.window)?,
+            kubernetes: kubernetes::resolve(&args.kube, file, picker)?,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })

@@ -1,7 +1,7 @@
 //! What the board says, as metrics.
 
 use super::{
-    Validity,
+    Validity, recommended,
     writer::{Family, Kind, Sink, Value, Writer},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -70,6 +70,8 @@ pub(crate) fn write<S: Sink>(
 ) -> Validity {
     let survey = Survey::of(board, now, facts.max_age);
     lags(board, now, facts, out);
+    // Advice ends with the sample it follows from, so the validity of the samples is that of the advice.
+    recommended::write(board, now, facts.max_age, out);
     expectations(board, now, facts.max_age, out);
     if survey.has_fresh_topics {
         topic_lags(board, now, facts, out);

@@ -4,6 +4,7 @@ pub(crate) mod board;
 pub(crate) mod gzip;
 pub(crate) mod number;
 pub(crate) mod own;
+mod recommended;
 mod validity;
 pub(crate) mod writer;
 

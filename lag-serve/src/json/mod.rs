@@ -70,23 +70,26 @@ pub(crate) async fn single(
     };
     let (board, now) = exporter.moment();
     let max_age = exporter.config().max_age;
-    let shown = |reading| Group::new(&instance, &group, topic.as_deref(), reading, now);
+    let shown = |said| Group::new(&instance, &group, topic.as_deref(), said, now);
     let key = match key(&instance, &group, topic.as_deref()) {
         Ok(key) => key,
         Err(error) => {
             // No group can have such a name, so this one is not there.
             let error = format!("{error}; known groups are listed at /api/v1/lag");
-            let group = Some(shown(Reading::Absent));
+            let group = Some(shown((Reading::Absent, None)));
             return respond(StatusCode::NOT_FOUND, &Answer { error, group });
         }
     };
     let reading = board.read(&key, now, max_age);
     let answer = |error: String| Answer {
         error,
-        group: Some(shown(reading)),
+        group: Some(shown((reading, None))),
     };
     match reading {
-        Reading::Fresh(_) => respond(StatusCode::OK, &shown(reading)),
+        Reading::Fresh(_) => {
+            let advice = board.advice(&key, now, max_age);
+            respond(StatusCode::OK, &shown((reading, advice)))
+        }
         Reading::Absent => {
             let what = if board.instance(&instance).is_none() {
                 "the instance is not watched"

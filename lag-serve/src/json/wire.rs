@@ -2,7 +2,10 @@
 
 use crate::exposition::number;
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{Board, InstanceBoard, LagSample, Reading};
+use lag_core::{
+    Board, InstanceBoard, LagSample, Reading,
+    recommend::{Advice, Why},
+};
 use serde::{Serialize, Serializer};
 
 /// Everything there is.
@@ -42,7 +45,8 @@ impl Serialize for Groups<'_> {
         serializer.collect_seq(rows.map(|row| {
             let topic = row.series.topic.as_ref().map(|topic| topic.as_str());
             let (instance, group) = (row.instance.as_str(), row.series.group.as_str());
-            Group::new(instance, group, topic, row.reading, self.now)
+            let advice = self.board.advice(&row.key(), self.now, self.max_age);
+            Group::new(instance, group, topic, (row.reading, advice), self.now)
         }))
     }
 }
@@ -63,7 +67,7 @@ impl<'b> Group<'b> {
         instance_id: &'b str,
         consumer_group: &'b str,
         topic: Option<&'b str>,
-        reading: Reading,
+        (reading, advice): (Reading, Option<Advice>),
         now: Timestamp,
     ) -> Self {
         let said = match reading {
@@ -74,6 +78,11 @@ impl<'b> Group<'b> {
                     .trend
                     .and_then(|trend| trend.drain(sample.lag))
                     .map(seconds),
+                recommended_replicas: match advice {
+                    Some(Advice::Replicas { replicas, .. }) => Some(replicas),
+                    Some(Advice::Silent(_)) | None => None,
+                },
+                recommendation: advice.map(|advice| Words(advice.why())),
             },
             Reading::Stale { last, age } => Said::Stale {
                 last: Point::new(&last, age),
@@ -102,6 +111,10 @@ enum Said {
         change_per_second: Option<Number>,
         #[serde(skip_serializing_if = "Option::is_none")]
         drain_seconds: Option<Number>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recommended_replicas: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recommendation: Option<Words>,
     },
     Stale {
         last: Point,
@@ -184,6 +197,15 @@ pub(super) struct Answer<'b> {
 struct Rfc3339(Timestamp);
 
 impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// A reason as people read it.
+struct Words(Why);
+
+impl Serialize for Words {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }

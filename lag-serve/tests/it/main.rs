@@ -11,5 +11,6 @@ mod metrics;
 mod pages;
 mod properties;
 mod proto;
+mod recommended;
 mod scrapes;
 mod server;

@@ -294,7 +294,7 @@ fn timeout(text: Option<&str>) -> anyhow::Result<Duration> {
 fn configure(args: &CheckArgs) -> anyhow::Result<(Config, CheckConfig)> {
     let (all, file) = super::begin(args.read.clone())?;
     let config = Config::resolve(&all, &file, &process_env)?;
-    let check = CheckConfig::resolve(&args.policy, &all.read, &file, &process_env)?;
+    let check = CheckConfig::resolve(&args.policy, &args.kube, &all.read, &file, &process_env)?;
     super::tell_notices(&config);
     for notice in &check.notices {
         tracing::warn!("{notice}");

@@ -1,6 +1,7 @@
 //! `check-config`: what a configuration collects and costs, in words. No call is made.
 
 mod reaction;
+mod recommend;
 
 use lag_core::{
     BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
@@ -30,12 +31,13 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
     let file = path.map_or_else(|| Ok(File::default()), File::read)?;
     lag_runtime::config::LogConfig::resolve(&args.read.log, &file, path, &process_env)?;
     let config = Config::resolve(args, &file, &process_env)?;
-    let check = CheckConfig::resolve(&all.reaction, &args.read, &file, &process_env)?;
+    let check = CheckConfig::resolve(&all.reaction, &args.kube, &args.read, &file, &process_env)?;
     let mut text = String::new();
     for source in &config.sources {
         text += &describe(&config, source);
         text.push('\n');
     }
+    text += &recommend::describe(&config.recommend);
     text += &reaction::describe(&config, &check)?;
     text += &common(&config);
     text += &cost(&config);

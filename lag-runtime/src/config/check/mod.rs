@@ -1,7 +1,6 @@
 //! What the staged reaction does, to whom it speaks and what it remembers: the sections `check`, `targets`, `allow`,
-//! `notifiers`, `kubernetes` and `kafka`. They are resolved only by programs that react; others accept them unread.
+//! `notifiers` and `kafka`. They are resolved only by programs that react; others accept them unread.
 
-mod entry;
 mod notifiers;
 mod policy;
 mod secret;
@@ -13,16 +12,15 @@ mod wire;
 pub use notifiers::{NotifierConfig, NotifierKind};
 pub use secret::{SecretConfig, SecretSource};
 pub use state::{ObjectName, StatePlace};
-pub(super) use wire::{Check, Kafka, Kubernetes, Notifier, Target};
+pub(super) use wire::{Check, Kafka, Notifier, Target};
 
-use lag_core::{Language, PromDuration, TargetMap, escalate::PolicyBook};
-use std::{path::PathBuf, time::Duration};
+use lag_core::{Language, TargetMap, escalate::PolicyBook};
 
 use super::{
-    ConfigError, Env, File,
-    pick::{Found, Picker, between},
+    ConfigError, Env, File, KubernetesConfig, kubernetes,
+    pick::{Found, Picker},
 };
-use crate::args::{ReactionArgs, ReadArgs};
+use crate::args::{KubeArgs, ReactionArgs, ReadArgs};
 
 /// What the staged reaction does.
 #[derive(Debug, Clone)]
@@ -43,17 +41,6 @@ pub struct CheckConfig {
     pub notices: Vec<String>,
 }
 
-/// How the cluster is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KubernetesConfig {
-    /// A kubeconfig, instead of `KUBECONFIG`, `~/.kube/config` or the service account of the pod.
-    pub kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig, instead of its current one.
-    pub context: Option<String>,
-    /// Time for one request.
-    pub timeout: Duration,
-}
-
 impl CheckConfig {
     /// Resolves flags and file. Pure: `env` is asked for `${NAME}` in the file, and no secret is read. `read` gives
     /// the name of the file and the state directory.
@@ -62,6 +49,7 @@ impl CheckConfig {
     /// The first mistake, with its place and what would work.
     pub fn resolve(
         args: &ReactionArgs,
+        kube: &KubeArgs,
         read: &ReadArgs,
         file: &File,
         env: Env<'_>,
@@ -85,7 +73,7 @@ impl CheckConfig {
             policies: policy::resolve(&file.check, picker, &mut notices)?,
             targets: targets::resolve(file, picker)?,
             notifiers: notifiers::resolve(file, picker, language)?,
-            kubernetes: kubernetes(args, file, picker)?,
+            kubernetes: kubernetes::resolve(kube, file, picker)?,
             notices,
         })
     }
@@ -94,31 +82,5 @@ impl CheckConfig {
 fn language(found: Option<Found>, default: Language) -> Result<Language, ConfigError> {
     found.map_or(Ok(default), |found| {
         found.choose(&[("en", Language::English), ("zh", Language::Chinese)])
-    })
-}
-
-fn kubernetes(
-    args: &ReactionArgs,
-    file: &File,
-    picker: Picker<'_>,
-) -> Result<KubernetesConfig, ConfigError> {
-    let keys = &file.kubernetes;
-    let kubeconfig = picker.one(
-        "--kubeconfig",
-        args.kubeconfig.as_deref(),
-        "kubernetes.kubeconfig",
-        &keys.kubeconfig,
-    )?;
-    let context = picker.in_file("kubernetes.context", &keys.context)?;
-    let timeout = picker.in_file("kubernetes.timeout", &keys.timeout)?;
-    let text = |found: Option<Found>| {
-        found
-            .map(|found| found.text)
-            .filter(|text| !text.is_empty())
-    };
-    Ok(KubernetesConfig {
-        kubeconfig: text(kubeconfig).map(PathBuf::from),
-        context: text(context),
-        timeout: between(timeout, PromDuration::from_secs(10), "100ms", "5m")?,
     })
 }

@@ -5,13 +5,13 @@ use lag_core::Language;
 use std::collections::BTreeSet;
 
 use super::{
-    entry::Entry,
     language,
     secret::{self, SecretConfig},
     wire::Notifier,
 };
 use crate::config::{
     ConfigError, File, Written,
+    entry::Entry,
     pick::{Picker, boolean},
 };
 

@@ -7,12 +7,12 @@ use lag_core::{
 };
 
 use super::{
-    entry::Entry,
     stages::stages,
     wire::{Check, Policy},
 };
 use crate::config::{
     ConfigError,
+    entry::Entry,
     file::Text,
     pick::{Found, Picker, between, boolean, number},
 };

@@ -3,8 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt, fs, path::PathBuf};
 
-use super::entry::Entry;
-use crate::config::{ConfigError, Env, file::Text};
+use crate::config::{ConfigError, Env, entry::Entry, file::Text};
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]

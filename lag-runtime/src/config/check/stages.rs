@@ -6,8 +6,8 @@ use lag_core::{
 };
 use std::mem::discriminant;
 
-use super::{entry::Entry, wire::Stages};
-use crate::config::{ConfigError, pick::Found};
+use super::wire::Stages;
+use crate::config::{ConfigError, entry::Entry, pick::Found};
 
 const ACTIONS: &str = "use restart, scale +2, scale -1, scale to 5 or notify";
 /// More is a slip of the finger; the bounds of a target are the real limit.

@@ -7,6 +7,7 @@ use crate::{
     args::{ReactionArgs, ReadArgs},
     config::{
         ConfigError, File,
+        object::{is_name, is_namespace},
         pick::{Found, Picker},
     },
 };
@@ -105,19 +106,8 @@ pub(super) fn resolve(
 }
 
 fn object(found: &Found) -> Result<ObjectName, ConfigError> {
-    let is_name = |text: &str| {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
-        let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        text.chars().all(plain) && text.starts_with(end) && text.ends_with(end)
-    };
     let parts = found.text.split_once('/');
-    let valid = parts.filter(|(namespace, name)| {
-        is_name(namespace)
-            && namespace.len() <= 63
-            && !namespace.contains('.')
-            && is_name(name)
-            && name.len() <= 253
-    });
+    let valid = parts.filter(|(namespace, name)| is_namespace(namespace) && is_name(name));
     let (namespace, name) = valid.ok_or_else(|| {
         found.wrong(format!(
             "{:?} names no object: write NAMESPACE/NAME in lower case, such as kafka-lag/kafka-lag-state",

@@ -2,9 +2,11 @@
 
 use lag_core::{Bounds, OnAutoscaler, RestartWay, TargetMap, TargetRule, WorkloadKind};
 
-use super::{entry::Entry, wire::Target};
+use super::wire::Target;
 use crate::config::{
     ConfigError, File,
+    entry::Entry,
+    object::kind,
     pick::{Found, Picker, number},
 };
 
@@ -112,47 +114,4 @@ fn bounds(keys: &Target, kind: &WorkloadKind, entry: &Entry<'_>) -> Result<Bound
     };
     let most = number(&max, 1, MOST_REPLICAS, "replicas")?;
     Bounds::try_from((min, most)).map_err(|error| max.wrong(error.to_string()))
-}
-
-fn kind(found: &Found) -> Result<WorkloadKind, ConfigError> {
-    let known = |kind: &str| match kind {
-        "Deployment" => Some(WorkloadKind::Deployment),
-        "StatefulSet" => Some(WorkloadKind::StatefulSet),
-        "DaemonSet" => Some(WorkloadKind::DaemonSet),
-        "ReplicaSet" => Some(WorkloadKind::ReplicaSet),
-        _ => None,
-    };
-    if let Some(kind) = known(&found.text) {
-        return Ok(kind);
-    }
-    let unknown = || {
-        found.wrong(format!(
-            "{:?} is not known: use Deployment, StatefulSet, DaemonSet, ReplicaSet, or GROUP/VERSION/KIND/PLURAL such as \
-             argoproj.io/v1alpha1/Rollout/rollouts",
-            found.text
-        ))
-    };
-    let parts: Vec<_> = found.text.split('/').collect();
-    let [group, version, kind, plural] = parts.as_slice() else {
-        return Err(unknown());
-    };
-    let lower = |text: &str| {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
-        !text.is_empty() && text.chars().all(plain)
-    };
-    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
-        && kind.chars().all(|c| c.is_ascii_alphanumeric());
-    if !(lower(group) && lower(version) && is_kind && lower(plural)) {
-        return Err(unknown());
-    }
-    // Else what is known of the kind (no rollout, no replicas) would be forgotten.
-    if *group == "apps" && known(kind).is_some() {
-        return Err(found.wrong(format!("write {kind} alone")));
-    }
-    Ok(WorkloadKind::Custom {
-        group: (*group).to_owned(),
-        version: (*version).to_owned(),
-        kind: (*kind).to_owned(),
-        plural: (*plural).to_owned(),
-    })
 }

@@ -82,14 +82,6 @@ pub(in crate::config) struct Notifier {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::config) struct Kubernetes {
-    pub(super) kubeconfig: Text,
-    pub(super) context: Text,
-    pub(super) timeout: Text,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct Kafka {
     pub(in crate::config) endpoint: Text,
 }

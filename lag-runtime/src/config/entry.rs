@@ -2,7 +2,7 @@
 
 use lag_core::Matcher;
 
-use crate::config::{
+use super::{
     ConfigError,
     file::{Text, Texts},
     pick::{Found, Picker},
