@@ -69,6 +69,9 @@ pub(crate) fn short(value: f64) -> String {
         return grouped(&format!("{value:.0}"));
     };
     let scaled = value / unit;
+    if scaled >= 1e6 {
+        return format!("{value:.1e}");
+    }
     let text = match scaled {
         _ if scaled < 10.0 => format!("{scaled:.2}"),
         _ if scaled < 100.0 => format!("{scaled:.1}"),
@@ -153,6 +156,7 @@ mod tests {
             [0.0, 9999.0, 10_000.0, 56_500.0, 100_000.0, 1.25e6, 4e12].map(short),
             ["0", "9,999", "10k", "56.5k", "100k", "1.25M", "4T"]
         );
+        assert_eq!(short(1e300), "1.0e300");
         let shown = |seconds| clock(SignedDuration::from_secs(seconds));
         assert_eq!(
             [0, 75, 3600, 90_061].map(shown),

@@ -1,9 +1,10 @@
 //! The autoscalers of the command line, each with a name and a sentence.
 
 use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
 use lag_core::{
     names,
-    simulate::{Autoscaler, Hpa, MetricTarget, Timing},
+    simulate::{Autoscaler, Hpa, MetricTarget},
 };
 use std::{num::NonZeroU64, path::Path};
 
@@ -29,8 +30,9 @@ pub(super) struct Named {
     pub(super) autoscaler: Autoscaler,
 }
 
-/// All of them, in the order HPAs, ScaledObjects, steps, times to drain.
-pub(super) fn read(args: &SimulateArgs) -> anyhow::Result<Vec<Named>> {
+/// All of them, in the order HPAs, ScaledObjects, steps, times to drain. `trend_over` is how long the points of a trend
+/// reach back.
+pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::Result<Vec<Named>> {
     let tolerance = tolerance(&args.tolerance)?;
     let (mut all, mut followers) = (Vec::new(), Vec::new());
     for path in &args.hpa {
@@ -74,7 +76,6 @@ pub(super) fn read(args: &SimulateArgs) -> anyhow::Result<Vec<Named>> {
         [one] => Some(one),
         [_, (file, ..), ..] => bail!("{file}: one HPA behind a policy is enough"),
     };
-    let trend_over = Timing::default().trend_over;
     let steps = args.steps.iter().map(|text| {
         let read = policy::steps(text).with_context(|| format!("--steps {text:?}"));
         (read, "steps", text)

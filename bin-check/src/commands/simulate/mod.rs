@@ -86,16 +86,24 @@ pub(crate) async fn run(args: SimulateArgs) -> anyhow::Result<Code> {
         ..Timing::default()
     };
     let second = SignedDuration::from_secs(1);
-    if timing.sync < second {
-        bail!("--sync-period {}: write at least 1s", args.sync_period);
+    let day = SignedDuration::from_hours(24);
+    if !(second..=day).contains(&timing.sync) {
+        bail!("--sync-period {}: write 1s to 1d", args.sync_period);
     }
     let delay = optional("--delay", args.delay.as_deref())?;
     let period = optional("--period", args.period.as_deref())?;
-    if period.is_some_and(|period| period < second) {
-        bail!("--period: write at least 1s");
+    if delay.is_some_and(|delay| delay > day) {
+        bail!("--delay: write at most 1d");
     }
+    if period.is_some_and(|period| !(second..=day).contains(&period)) {
+        bail!("--period: write 1s to 1d");
+    }
+    // Three points make a trend, as in a query of the exporter.
+    timing.trend_over = period.map_or(timing.trend_over, |period| {
+        timing.trend_over.max(period.saturating_mul(3))
+    });
     // Mistakes in manifests are told before anything is asked or waited for.
-    let autoscalers = autoscalers::read(&args)?;
+    let autoscalers = autoscalers::read(&args, timing.trend_over)?;
     let source = source(&args, &timing, (delay, period)).await?;
     timing.delay = delay.unwrap_or(source.delay);
     timing.period = period.unwrap_or(source.period);
@@ -106,6 +114,11 @@ pub(crate) async fn run(args: SimulateArgs) -> anyhow::Result<Code> {
             (begin, begin.saturating_add(load.lasts)?)
         }
     };
+    // A load passes second by second.
+    let year = SignedDuration::from_hours(366 * 24);
+    if matches!(source.input, Input::Load(_)) && end.duration_since(begin) > year {
+        bail!("{}: write at most 366d", source.about);
+    }
     let syncs = end.duration_since(begin).as_secs() / timing.sync.as_secs().max(1);
     if syncs > MOST_SYNCS {
         bail!(

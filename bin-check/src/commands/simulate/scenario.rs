@@ -208,19 +208,20 @@ fn series(
     }
     let begin = Timestamp::UNIX_EPOCH;
     let mut points = Vec::new();
+    if let Some(first) = at(phases, SignedDuration::ZERO) {
+        let mut back = step;
+        while !delay.is_zero() && back < delay.saturating_add(step) {
+            points.push((begin.saturating_sub(back)?, Some(first)));
+            back = back.saturating_add(step);
+        }
+        points.reverse();
+    }
     let mut since = SignedDuration::ZERO;
     while since < total {
         if let Some(lag) = at(phases, since) {
             points.push((begin.saturating_add(since)?, Some(lag)));
         }
         since = since.saturating_add(step);
-    }
-    if let Some(first) = at(phases, SignedDuration::ZERO) {
-        let mut back = step;
-        while !delay.is_zero() && back < delay.saturating_add(step) {
-            points.insert(0, (begin.saturating_sub(back)?, Some(first)));
-            back = back.saturating_add(step);
-        }
     }
     let last = total.saturating_sub(timing.sync).max(SignedDuration::ZERO);
     Ok(Input::Series {

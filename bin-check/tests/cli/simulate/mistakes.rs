@@ -47,10 +47,11 @@ fn a_wrong_value_ends_with_1_and_names_the_flag() {
     for (flag, parts) in [
         ("--tolerance=2", ["--tolerance 2", "from 0 to less than 1"]),
         ("--sync-period=5", ["--sync-period", "such as 30s"]),
-        ("--sync-period=10ms", ["--sync-period 10ms", "at least 1s"]),
+        ("--sync-period=10ms", ["--sync-period 10ms", "1s to 1d"]),
         ("--start-up=x", ["--start-up", "such as 30s"]),
         ("--delay=x", ["--delay", "such as 30s"]),
-        ("--period=0s", ["--period", "at least 1s"]),
+        ("--period=0s", ["--period", "1s to 1d"]),
+        ("--delay=2d", ["--delay", "at most 1d"]),
         ("--max-age=x", ["--max-age", "such as 30s"]),
         ("--above=-5", ["--above -5", "not negative"]),
         (
@@ -64,6 +65,15 @@ fn a_wrong_value_ends_with_1_and_names_the_flag() {
         &[hpa, "--scenario=flat:5"],
         1,
         &["--scenario flat:5", "write steady:"],
+    );
+    refused(
+        &[
+            hpa,
+            "--scenario=load:1/s,rate:1/s,for:2y",
+            "--sync-period=1d",
+        ],
+        1,
+        &["write at most 366d"],
     );
     refused(
         &[hpa, "--scenario=steady:5/9y"],
