@@ -186,16 +186,18 @@ fn a_thousand_runs_with_random_kills_restart_once_skip_no_stage_and_lose_no_mess
             assert_readable(&world);
         }
         // Undisturbed: enough runs for the whole ladder.
+        let mut longest = Duration::ZERO;
         let ended: Vec<_> = (0..6)
             .map(|_| {
                 seconds -= 5;
                 world.lag(&[(seconds, 160_000)]);
                 let began = Instant::now();
                 let out = world.act().out;
-                whole = began.elapsed();
+                longest = longest.max(began.elapsed());
                 out
             })
             .collect();
+        whole = longest;
         assert_eq!(world.restarts(), 1, "story {story}: restarts");
         assert_eq!(world.replicas(), 4, "story {story}: replicas");
         let texts: Vec<_> = world.messages().into_iter().map(|one| one.text).collect();
