@@ -15,6 +15,8 @@ const UID_HEADERS: &str = "requestheader-uid-headers";
 const EXTRA_PREFIXES: &str = "requestheader-extra-headers-prefix";
 
 const AUTHENTICATED: &str = "system:authenticated";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+const ANONYMOUS: &str = "system:anonymous";
 const MASTERS: &str = "system:masters";
 
 /// Who may assert users, and by which headers.
@@ -79,10 +81,11 @@ pub struct User {
 }
 
 impl User {
-    /// An authenticated user: also in group `system:authenticated`.
+    /// An authenticated user: also in group `system:authenticated`, unless the API server says that it does not know them.
     #[must_use]
     pub fn authenticated(mut self) -> Self {
-        if !self.groups.iter().any(|group| group == AUTHENTICATED) {
+        let settled = |group: &String| group == AUTHENTICATED || group == UNAUTHENTICATED;
+        if self.name != ANONYMOUS && !self.groups.iter().any(settled) {
             self.groups.push(AUTHENTICATED.to_owned());
         }
         self
@@ -144,34 +147,19 @@ impl FrontProxy {
     /// The user that these headers assert. To be asked only for a request whose sender
     /// [`may_assert`](Self::may_assert).
     #[must_use]
-    pub fn identify<'h>(
-        &self,
-        headers: impl Iterator<Item = (&'h str, &'h str)> + Clone,
-    ) -> Option<User> {
+    pub fn identify(&self, headers: &[(&str, &str)]) -> Option<User> {
         let first = |names: &[String]| {
-            let value = |name: &String| {
-                let mut own = headers
-                    .clone()
-                    .filter(|(own, _)| own.eq_ignore_ascii_case(name));
-                own.map(|(_, value)| value).find(|value| !value.is_empty())
-            };
-            names.iter().find_map(value).map(str::to_owned)
+            let mut found = names.iter().flat_map(|name| values(headers, name));
+            found.next().map(str::to_owned)
         };
         let name = first(&self.username_headers)?;
-        let mut groups = Vec::new();
-        for name in &self.group_headers {
-            let own = headers
-                .clone()
-                .filter(|(own, _)| own.eq_ignore_ascii_case(name));
-            let values = own
-                .map(|(_, value)| value)
-                .filter(|value| !value.is_empty());
-            groups.extend(values.map(str::to_owned));
-        }
+        let groups = self.group_headers.iter();
+        let groups = groups.flat_map(|name| values(headers, name));
+        let groups = groups.map(str::to_owned).collect();
         let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in headers.clone() {
+        for (name, value) in headers {
             if let Some(key) = self.extra_key(name) {
-                extra.entry(key).or_default().push(value.to_owned());
+                extra.entry(key).or_default().push((*value).to_owned());
             }
         }
         let uid = first(&self.uid_headers);
@@ -210,6 +198,14 @@ impl FrontProxy {
         };
         self.extra_prefixes.iter().find_map(suffix)
     }
+}
+
+/// What the headers of a name say, without empty ones.
+fn values<'h>(headers: &'h [(&str, &str)], name: &'h str) -> impl Iterator<Item = &'h str> {
+    let own = headers.iter();
+    let own = own.filter(move |(own, _)| own.eq_ignore_ascii_case(name));
+    own.map(|(_, value)| *value)
+        .filter(|value| !value.is_empty())
 }
 
 /// The certificates of a PEM text, however its lines are broken.
@@ -331,7 +327,7 @@ mod tests {
             ),
             ("x-forwarded-for", "10.0.0.1"),
         ];
-        let user = usual().identify(headers.into_iter()).unwrap();
+        let user = usual().identify(&headers).unwrap();
         let expected = User {
             name: "system:serviceaccount:kube-system:horizontal-pod-autoscaler".into(),
             groups: vec![
@@ -350,8 +346,17 @@ mod tests {
 
     #[test]
     fn a_user_without_a_group_is_authenticated_all_the_same() {
-        let user = usual().identify([("X-Remote-User", "system:aggregator")].into_iter());
+        let user = usual().identify(&[("X-Remote-User", "system:aggregator")]);
         assert_eq!(user.unwrap().groups, ["system:authenticated"]);
+    }
+
+    #[test]
+    fn whom_the_api_server_does_not_know_is_not_authenticated() {
+        for (name, group) in [("system:anonymous", "x"), ("a", "system:unauthenticated")] {
+            let headers = [("x-remote-user", name), ("x-remote-group", group)];
+            let user = usual().identify(&headers).unwrap();
+            assert_eq!(user.groups, [group]);
+        }
     }
 
     #[test]
@@ -362,10 +367,10 @@ mod tests {
             vec![("x-remote-group", "system:masters")],
             vec![("x-remote-username", "root")],
         ] {
-            assert_eq!(usual().identify(headers.into_iter()), None);
+            assert_eq!(usual().identify(&headers), None);
         }
         let silent = FrontProxy::default();
-        assert_eq!(silent.identify([("x-remote-user", "a")].into_iter()), None);
+        assert_eq!(silent.identify(&[("x-remote-user", "a")]), None);
     }
 
     #[test]
@@ -386,8 +391,9 @@ mod tests {
             ),
         ) {
             let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let user = usual().identify(pairs.clone());
-            let named = pairs.clone().any(|(name, value)| {
+            let pairs: Vec<_> = pairs.collect();
+            let user = usual().identify(&pairs);
+            let named = pairs.iter().any(|(name, value)| {
                 name.eq_ignore_ascii_case("x-remote-user") && !value.is_empty()
             });
             prop_assert_eq!(user.is_some(), named);

@@ -5,7 +5,7 @@ mod cache;
 mod exporter;
 mod exposition;
 #[cfg(feature = "external-metrics")]
-mod external;
+pub mod external;
 mod json;
 mod negotiate;
 mod pages;
