@@ -8,7 +8,7 @@ use hyper_util::{
     server::graceful::GracefulConnection,
     service::TowerToHyperService,
 };
-use std::{error::Error, pin::pin, time::Duration};
+use std::{error::Error, future::pending, pin::pin, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
@@ -71,7 +71,7 @@ where
     let stream = StallGuard::new(stream, STALL_TIMEOUT);
     let service = TowerToHyperService::new(router);
     let connection = http1_builder().serve_connection(TokioIo::new(stream), service);
-    drive(connection, told(&mut stopped)).await;
+    drive(connection, told(&mut stopped), pending()).await;
 }
 
 fn http1_builder() -> http1::Builder {
@@ -83,8 +83,9 @@ fn http1_builder() -> http1::Builder {
     builder
 }
 
-/// Serves until the connection is over; from the end of `stop` on, only what is open already.
-async fn drive<C>(connection: C, stop: impl Future<Output = ()>)
+/// Serves until the connection is over; from the end of `stop` on, only what is open already, and no longer than
+/// `linger`.
+async fn drive<C>(connection: C, stop: impl Future<Output = ()>, linger: impl Future<Output = ()>)
 where
     C: GracefulConnection<Error = hyper::Error>,
 {
@@ -98,7 +99,11 @@ where
         Some(outcome) => outcome,
         None => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            // Cancel-safe: a connection that is dropped is closed.
+            tokio::select! {
+                outcome = connection => outcome,
+                () = linger => return,
+            }
         }
     };
     if let Err(error) = outcome {
@@ -148,7 +153,8 @@ where
             () = activity.idle(HEADER_TIMEOUT, IDLE_TIMEOUT) => {}
         }
     };
-    drive(connection, stop).await;
+    // The end of HTTP/2 is agreed upon with the other side, which may say nothing.
+    drive(connection, stop, activity.idle(PING.1, PING.1)).await;
 }
 
 /// TLS, then whichever HTTP the two sides agree on.
@@ -194,6 +200,6 @@ pub(super) async fn secured<Io>(
         second(stream, face, streams, stopped).await;
     } else {
         let connection = http1_builder().serve_connection(TokioIo::new(stream), face);
-        drive(connection, told(&mut stopped)).await;
+        drive(connection, told(&mut stopped), pending()).await;
     }
 }
