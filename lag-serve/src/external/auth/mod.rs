@@ -112,7 +112,6 @@ impl Guard {
 
     /// The router behind this guard. `/healthz`, `/livez` and `/readyz` stay open, because probes have no certificate;
     /// all other paths, unknown ones too, are for those who may.
-    #[must_use]
     pub fn protect(&self, router: Router) -> Router {
         router.layer(middleware::from_fn_with_state(self.clone(), check))
     }
