@@ -58,10 +58,19 @@ impl Reply {
 
 /// The configuration of a client that trusts one CA.
 pub(crate) fn trusting(serving: &Ca, identity: Option<&Identity>) -> ClientConfig {
+    trusting_over(rustls::ALL_VERSIONS, serving, identity)
+}
+
+/// The same over these versions of TLS alone.
+pub(crate) fn trusting_over(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    serving: &Ca,
+    identity: Option<&Identity>,
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(serving.der()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots);
     match identity {

@@ -2,7 +2,7 @@
 
 use crate::{
     certificates::{Ca, Identity},
-    client::{BOTH, Connection, Shows, secured, trusting},
+    client::{BOTH, Connection, Shows, secured, trusting_over},
     server::{Cluster, FRONT, METRIC, proxy},
 };
 use lag_serve::external::AuthMode;
@@ -147,8 +147,16 @@ async fn a_borrowed_certificate_without_its_key_gets_no_connection() {
     );
     let key = ring::sign::any_supported_type(&own.key()).unwrap();
     let borrowed = Arc::new(CertifiedKey::new(front.chain.clone(), key));
-    for http in BOTH {
-        let mut config = trusting(&cluster.serving, None);
+    let versions = [&rustls::version::TLS12, &rustls::version::TLS13];
+    for (http, version) in BOTH
+        .into_iter()
+        .flat_map(|http| versions.map(|v| (http, v)))
+    {
+        let own = trusting_over(&[version], &cluster.serving, Some(&front));
+        let stream = secured(&cluster.server, own, http).await.unwrap();
+        let mut connection = Connection::over(stream, http).await.unwrap();
+        connection.get(METRIC, &[]).await.served();
+        let mut config = trusting_over(&[version], &cluster.serving, None);
         config.client_auth_cert_resolver = Arc::new(Shows(borrowed.clone()));
         let is_answered = match secured(&cluster.server, config, http).await {
             // In TLS 1.3 the client has finished before it is judged.

@@ -129,10 +129,11 @@ impl Guard {
                     }
                 }
                 Err(problem) => {
-                    warn!(
-                        problem,
-                        "the new request-header CA cannot be used, the one before still holds"
-                    );
+                    let meanwhile = match held.trust {
+                        Some(_) => "the one before still holds",
+                        None => "nobody is let in",
+                    };
+                    warn!(problem, "the request-header CA cannot be used, {meanwhile}");
                     held.problem = problem;
                 }
             }
