@@ -32,7 +32,7 @@ async fn a_watch_tells_what_happens_after_a_version_in_its_namespace() {
     let sim = start().await;
     let first = post(&sim, CONFIG_MAPS, &map("one", "1")).await.expect(201);
     let from = version(&first);
-    let path = format!("{CONFIG_MAPS}?watch=true&resourceVersion={from}&timeoutSeconds=1");
+    let path = format!("{CONFIG_MAPS}?watch=true&resourceVersion={from}&timeoutSeconds=2");
     let world = async {
         put(&sim, &format!("{CONFIG_MAPS}/one"), &map("one", "2")).await;
         post(&sim, CONFIG_MAPS, &map("two", "1")).await;
