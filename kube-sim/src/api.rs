@@ -9,6 +9,7 @@ use crate::{
     access::Access,
     controller::letters,
     discovery,
+    follow::Watch,
     object::{metadata, text},
     patch::{self, PatchKind},
     refusal::Refusal,
@@ -35,6 +36,8 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Good {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
+    /// Followed by events, instead of the body.
+    pub(crate) watch: Option<Watch>,
 }
 
 pub(crate) type Answer = Result<Good, Refusal>;
@@ -44,7 +47,11 @@ pub(crate) fn ok(body: Value) -> Answer {
 }
 
 pub(crate) fn good(status: StatusCode, body: Value) -> Answer {
-    Ok(Good { status, body })
+    Ok(Good {
+        status,
+        body,
+        watch: None,
+    })
 }
 
 /// Carries a request out.
@@ -56,12 +63,8 @@ pub(crate) fn answer(world: &mut World, access: &Access, call: &Call<'_>) -> Ans
         _ => {}
     }
     let route = Route::parse(call.path).ok_or_else(Refusal::unknown_path)?;
-    if route.group == "authorization.k8s.io" && route.plural == "selfsubjectaccessreviews" {
-        // Allowed to everybody: otherwise nobody could ask.
-        if call.method != Method::POST {
-            return Err(Refusal::method());
-        }
-        return good(StatusCode::CREATED, access.review(&call.json()?)?);
+    if let Some(answer) = review(access, user, call, &route) {
+        return answer;
     }
     if route.plural.is_empty() {
         return discovery::group(world, &route).map_or_else(|| Err(Refusal::unknown_path()), ok);
@@ -71,7 +74,14 @@ pub(crate) fn answer(world: &mut World, access: &Access, call: &Call<'_>) -> Ans
         return Err(unknown(world, &route));
     };
     if call.is_set("watch") {
-        return Err(Refusal::not_simulated("watches"));
+        if call.method != Method::GET || route.name.is_some() {
+            return Err(Refusal::not_simulated("watches of one object by its path"));
+        }
+        return Ok(Good {
+            status: StatusCode::OK,
+            body: Value::Null,
+            watch: Some(Watch::new(world, call, resource, route.namespace)?),
+        });
     }
     match (route.namespace, route.name, route.subresource) {
         (namespace, None, _) if call.method == Method::GET => {
@@ -95,6 +105,27 @@ pub(crate) fn answer(world: &mut World, access: &Access, call: &Call<'_>) -> Ans
         (_, None, _) => Err(Refusal::method()),
         _ => Err(Refusal::unknown_resource()),
     }
+}
+
+/// The resources that are questions: nothing is stored, and the answer is the question with a status.
+fn review(access: &Access, user: &str, call: &Call<'_>, route: &Route<'_>) -> Option<Answer> {
+    let answer = match (route.group, route.version, route.plural) {
+        // Allowed to everybody: otherwise nobody could ask.
+        ("authorization.k8s.io", "v1", "selfsubjectaccessreviews") => Access::review_self,
+        ("authorization.k8s.io", "v1", "subjectaccessreviews") => Access::review_subject,
+        ("authentication.k8s.io", "v1", "tokenreviews") => Access::review_token,
+        _ => return None,
+    };
+    if call.method != Method::POST {
+        return Some(Err(Refusal::method()));
+    }
+    let answered = || {
+        if route.plural != "selfsubjectaccessreviews" {
+            access.check(user, "create", route)?;
+        }
+        good(StatusCode::CREATED, answer(access, user, &call.json()?)?)
+    };
+    Some(answered())
 }
 
 /// A group that nothing brings is not even a path.

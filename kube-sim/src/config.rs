@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use crate::{access::Access, access::Denial, faults::Fault, samples};
+use crate::{
+    access::{Access, Denial, ReviewedToken},
+    faults::Fault,
+    samples,
+};
 
 /// The configuration of a [`KubeSim`](crate::KubeSim); every setter returns it.
 ///
@@ -40,6 +44,22 @@ impl KubeSimConfig {
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, user: impl Into<String>) -> Self {
         self.access.tokens.insert(token.into(), user.into());
+        self
+    }
+
+    /// A dummy bearer token that TokenReviews know, and whose it is. It is not for calls to the simulator itself.
+    #[must_use]
+    pub fn reviewed_token(
+        mut self,
+        token: impl Into<String>,
+        user: impl Into<String>,
+        groups: &[&str],
+    ) -> Self {
+        self.access.reviewed.push(ReviewedToken {
+            token: token.into(),
+            user: user.into(),
+            groups: groups.iter().map(|&group| group.to_owned()).collect(),
+        });
         self
     }
 

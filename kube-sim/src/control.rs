@@ -15,7 +15,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    access::Denial,
+    access::{Denial, ReviewedToken},
     faults::Fault,
     resource::Resource,
     samples,
@@ -25,7 +25,7 @@ use crate::{
 
 pub(crate) const PREFIX: &str = "/-sim";
 
-const ROUTES: [&str; 13] = [
+const ROUTES: [&str; 15] = [
     "GET /-sim/state",
     "POST /-sim/objects",
     "GET or DELETE /-sim/objects/{resource}/{namespace}/{name}",
@@ -39,6 +39,8 @@ const ROUTES: [&str; 13] = [
     "POST /-sim/faults",
     "DELETE /-sim/faults",
     "GET or PUT /-sim/denials",
+    "PUT /-sim/tokens",
+    "POST /-sim/compact",
 ];
 
 /// What a fault may say; serde cannot refuse the rest itself, because the kind is flattened into it.
@@ -106,6 +108,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/-sim/reset", post(reset))
         .route("/-sim/faults", get(faults).post(inject).delete(clear))
         .route("/-sim/denials", get(denials).put(set_denials))
+        .route("/-sim/tokens", put(set_tokens))
+        .route("/-sim/compact", post(compact))
         .fallback(async || unknown(StatusCode::NOT_FOUND, "no such path in the control API"))
         .method_not_allowed_fallback(async || {
             let error = "this path does not take this method";
@@ -297,4 +301,16 @@ async fn set_denials(State(shared): Sim, body: Bytes) -> Answered {
     let mut state = shared.lock();
     state.access.denials = denials;
     Ok(ok(json!(state.access.denials)))
+}
+
+async fn set_tokens(State(shared): Sim, body: Bytes) -> Answered {
+    let tokens: Vec<ReviewedToken> = parse(&body)?;
+    let count = tokens.len();
+    shared.lock().access.reviewed = tokens;
+    Ok(ok(json!({ "tokens": count })))
+}
+
+async fn compact(State(shared): Sim) -> Answer {
+    shared.lock().world.history.compact();
+    ok(json!({ "compacted": true }))
 }

@@ -13,7 +13,9 @@ pub(crate) fn version() -> Value {
 
 /// The resources of a group and version; `None` when there are none.
 pub(crate) fn group(world: &World, route: &Route<'_>) -> Option<Value> {
-    let verbs = json!(["create", "delete", "get", "list", "patch", "update"]);
+    let verbs = json!([
+        "create", "delete", "get", "list", "patch", "update", "watch"
+    ]);
     let served = RESOURCES.iter().filter(|known| {
         known.group == route.group && known.version == route.version && world.is_served(known)
     });

@@ -1,6 +1,6 @@
 //! From a request to what goes to the socket: the journal, the fault that strikes, the answer.
 
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts};
@@ -10,6 +10,7 @@ use crate::{
     api::{self, Answer, Call},
     clock,
     faults::FaultKind,
+    follow::Watch,
     journal::SeenRequest,
     refusal::Refusal,
     shared::{Shared, State},
@@ -35,6 +36,7 @@ pub(crate) struct Reply {
     content_type: &'static str,
     retry_after: Option<u64>,
     body: String,
+    watch: Option<Watch>,
 }
 
 /// A request read whole, with its number in the journal.
@@ -139,8 +141,12 @@ impl Arrived {
     }
 
     fn reply(&self, answer: Answer) -> Reply {
+        let mut watch = None;
         let (status, content_type, retry_after, body) = match answer {
-            Ok(good) => (good.status, "application/json", None, good.body.to_string()),
+            Ok(good) => {
+                watch = good.watch;
+                (good.status, "application/json", None, good.body.to_string())
+            }
             Err(refusal) => {
                 let content_type = if refusal.is_text {
                     "text/plain; charset=utf-8"
@@ -161,18 +167,23 @@ impl Arrived {
             content_type,
             retry_after,
             body,
+            watch,
         }
     }
 }
 
 impl Reply {
     /// The answer, written into the journal as it leaves.
-    pub(crate) fn into_response(self, shared: &Shared) -> Response<Body> {
+    pub(crate) fn into_response(self, shared: &Arc<Shared>) -> Response<Body> {
         shared
             .lock()
             .journal
             .answered(self.number, self.status.as_u16());
-        let mut response = Response::new(Body::from(self.body));
+        let body = match self.watch {
+            Some(watch) => watch.body(Arc::clone(shared)),
+            None => Body::from(self.body),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static(self.content_type);

@@ -100,7 +100,7 @@ async fn controlled(
 }
 
 async fn called(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
     reset: &AtomicBool,
 ) -> Result<Response<Body>, ResetOnPurpose> {

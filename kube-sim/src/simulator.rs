@@ -270,6 +270,11 @@ impl KubeSim {
         self.shared.lock().access.denials.push(denial);
     }
 
+    /// Forgets what has happened, so that a watch from before has to list again (410).
+    pub fn compact(&self) {
+        self.shared.lock().world.history.compact();
+    }
+
     /// Denies nothing any more.
     pub fn allow_all(&self) {
         self.shared.lock().access.denials.clear();

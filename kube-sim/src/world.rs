@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock,
+    history::{Event, History},
     ledger::{Changes, ObjectRef},
     object::{self, essence, metadata, text},
     refusal::Refusal,
@@ -90,6 +91,7 @@ pub(crate) struct World {
     pub(crate) objects: BTreeMap<Key, Value>,
     pub(crate) sides: BTreeMap<Key, Side>,
     pub(crate) changes: Changes,
+    pub(crate) history: History,
     installed: BTreeSet<&'static str>,
     revision: u64,
     serial: u64,
@@ -125,8 +127,23 @@ impl World {
         self.revision += 1;
         let version = json!(self.revision.to_string());
         metadata(&mut object).insert("resourceVersion".into(), version);
-        self.objects.insert(key.clone(), object.clone());
+        let before = self.objects.insert(key.clone(), object.clone());
+        let kind = if before.is_some() {
+            "MODIFIED"
+        } else {
+            "ADDED"
+        };
+        self.happened(kind, key, object.clone());
         object
+    }
+
+    fn happened(&mut self, kind: &'static str, key: &Key, object: Value) {
+        self.history.note(Event {
+            kind,
+            revision: self.revision,
+            key: key.clone(),
+            object,
+        });
     }
 
     /// Stores an object that must not exist yet.
@@ -232,6 +249,9 @@ impl World {
         let gone = self.objects.remove(key)?;
         self.revision += 1;
         self.sides.remove(key);
+        let mut last = gone.clone();
+        metadata(&mut last).insert("resourceVersion".into(), json!(self.revision.to_string()));
+        self.happened("DELETED", key, last);
         if matches!(key.resource.role, Role::Workload | Role::ReplicaSet) {
             for owned in self.owned_by(&gone) {
                 self.remove(&owned);

@@ -70,15 +70,21 @@ impl Failure {
     /// The failure of a port; `what` was being done.
     #[must_use]
     pub fn into_error(self, what: &str) -> PortError {
+        let advice =
+            "; the Role must allow get and update of it, and create of configmaps and leases";
+        self.into_error_with(what, advice)
+    }
+
+    /// The failure of a port; `what` was being done, and `advice` says which right is missing when one is.
+    #[must_use]
+    pub fn into_error_with(self, what: &str, advice: &str) -> PortError {
         let reason = self.reason();
         let kind = match self {
             Self::Silent(_) => PortErrorKind::Unavailable,
             Self::Refused(status) => kind(&status),
         };
         let advice = match kind {
-            PortErrorKind::Forbidden => {
-                "; the Role must allow get and update of it, and create of configmaps and leases"
-            }
+            PortErrorKind::Forbidden => advice,
             _ => "",
         };
         PortError::new(kind, format!("cannot {what}: {reason}{advice}"))

@@ -1,7 +1,7 @@
 //! What the core needs from the world, as traits that adapters implement and tests fake.
 
 use crate::{
-    Effect, InstanceId, LagSnapshot, Note, Target,
+    Effect, InstanceId, LagSnapshot, Note, Target, User,
     escalate::{CheckState, ScaleSubject},
 };
 use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
@@ -188,4 +188,41 @@ pub trait Notifier: fmt::Debug + Send + Sync {
         notes: &'a [&'a Note],
         dropped: u64,
     ) -> BoxFuture<'a, Result<(), PortError>>;
+}
+
+/// What somebody wants to see.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// The values of a metric in a namespace: verb `list` of a resource of `external.metrics.k8s.io/v1beta1`.
+    Metric {
+        /// The namespace of the path.
+        namespace: String,
+        /// The name of the metric, which is the resource.
+        metric: String,
+    },
+    /// Anything else, by its path: verb `get` of no resource.
+    Path(String),
+}
+
+/// The API server's answer to "may they?".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// They may.
+    pub allowed: bool,
+    /// Why, if it says so; empty otherwise.
+    pub reason: String,
+}
+
+/// Asks the API server who somebody is and what they may do.
+pub trait Reviews: fmt::Debug + Send + Sync {
+    /// Whose token this is; `None` when it is nobody's.
+    fn authenticate<'a>(&'a self, token: &'a str)
+    -> BoxFuture<'a, Result<Option<User>, PortError>>;
+
+    /// Whether this user may see it.
+    fn authorize<'a>(
+        &'a self,
+        user: &'a User,
+        what: &'a Access,
+    ) -> BoxFuture<'a, Result<Verdict, PortError>>;
 }

@@ -10,5 +10,7 @@ mod lists;
 mod objects;
 mod pods;
 mod restart;
+mod reviews;
 mod scale;
 mod validation;
+mod watches;

@@ -6,6 +6,7 @@
 
 mod aliases;
 mod answer;
+mod auth;
 mod documents;
 mod doubt;
 mod ground;
@@ -15,6 +16,8 @@ mod parameters;
 mod quantity;
 mod routes;
 pub(crate) mod status;
+
+pub use auth::{AuthMode, Guard, InvalidAuthMode};
 
 use crate::{BuildInfo, Now};
 use aliases::Aliases;

@@ -1,8 +1,21 @@
-//! Listening: addresses as Prometheus programs take them, and an HTTP/1 server that ends gracefully.
+//! Listening: addresses as Prometheus programs take them, and a server of HTTP/1 and HTTP/2, with and without TLS, that
+//! ends gracefully.
 
+mod connection;
+#[cfg(feature = "tls")]
+mod face;
+#[cfg(feature = "tls")]
+mod idle;
 mod listen;
 mod serve;
 mod stall;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use listen::{BindError, InvalidListenAddress, ListenAddress, bind};
-pub use serve::serve;
+pub use serve::{Wire, serve, serve_with};
+#[cfg(feature = "tls")]
+pub use {
+    face::PeerCertificates,
+    tls::{ClientCertificates, Protocols, ServerTls, TlsError, TlsFiles},
+};

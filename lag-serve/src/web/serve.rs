@@ -1,12 +1,9 @@
 //! The accept loop. axum's own has neither a limit for the head of a request nor a graceful end with a limit.
 
-use super::stall::StallGuard;
+use super::connection;
+#[cfg(feature = "tls")]
+use super::tls::ServerTls;
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use std::{io, pin::pin, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,30 +17,49 @@ use tracing::{debug, warn};
 /// Connections open at once. Further ones wait in the queue of the system.
 const MAX_CONNECTIONS: usize = 512;
 
-/// Time for the head of a request, counted from the end of the one before: idle connections end here too.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time without progress after which a client that takes no more of its answer is given up.
-const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Pause after an accept that failed, most often for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Room for the head of a request and for what waits to be sent, for each connection.
-const BUFFER: usize = 64 * 1024;
+/// What is spoken on a listener.
+#[derive(Debug, Clone)]
+pub enum Wire {
+    /// HTTP/1, in the clear.
+    Http1,
+    /// HTTP/2 from the first byte on ("prior knowledge"), in the clear, as gRPC without TLS.
+    #[cfg(feature = "tls")]
+    Http2,
+    /// TLS, and in it what both sides know. Every request has
+    /// [`PeerCertificates`](super::PeerCertificates) among its extensions.
+    #[cfg(feature = "tls")]
+    Tls(ServerTls),
+}
 
-/// Answers requests until `shutdown` ends. Then it takes no new connection, lets open requests finish for up to
-/// `grace`, and cuts the rest.
+/// Answers requests in plain HTTP/1; as [`serve_with`].
 ///
 /// # Errors
-/// None at present: a failing accept is retried, because the server is all that can show what is wrong.
+/// As [`serve_with`].
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()>,
     grace: Duration,
 ) -> io::Result<()> {
-    run(listener, router, shutdown, grace).await;
+    serve_with(listener, Wire::Http1, router, shutdown, grace).await
+}
+
+/// Answers requests until `shutdown` ends. Then it takes no new connection, lets open requests finish for up to
+/// `grace`, and cuts the rest.
+///
+/// # Errors
+/// None at present: a failing accept is retried, because the server is all that can show what is wrong.
+pub async fn serve_with(
+    listener: TcpListener,
+    wire: Wire,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<()> {
+    run(listener, wire, router, shutdown, grace).await;
     Ok(())
 }
 
@@ -69,6 +85,7 @@ impl Accept for TcpListener {
 
 async fn run<A: Accept>(
     mut listener: A,
+    wire: Wire,
     router: Router,
     shutdown: impl Future<Output = ()>,
     grace: Duration,
@@ -85,7 +102,7 @@ async fn run<A: Accept>(
             () = &mut shutdown => break,
             Some(_) = open.join_next() => {}
             stream = next(&mut listener, &mut is_failing), if open.len() < MAX_CONNECTIONS => {
-                open.spawn(connection(stream, router.clone(), stopped.clone()));
+                open.spawn(wire.clone().connection(stream, router.clone(), stopped.clone()));
             }
         }
     }
@@ -139,34 +156,18 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn connection<Io>(stream: Io, router: Router, mut stopped: watch::Receiver<bool>)
-where
-    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let stream = TokioIo::new(StallGuard::new(stream, STALL_TIMEOUT));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(BUFFER)
-        .serve_connection(stream, TowerToHyperService::new(router));
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => Some(outcome),
-        // Ends with an error when the sender is gone: then the server is.
-        () = async { _ = stopped.wait_for(|stop| *stop).await } => None,
-    };
-    let outcome = match outcome {
-        Some(outcome) => outcome,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Wire {
+    async fn connection<Io>(self, stream: Io, router: Router, stopped: watch::Receiver<bool>)
+    where
+        Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match self {
+            Self::Http1 => connection::plain(stream, router, stopped).await,
+            #[cfg(feature = "tls")]
+            Self::Http2 => connection::prior_knowledge(stream, router, stopped).await,
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => connection::secured(stream, tls, router, stopped).await,
         }
-    };
-    if let Err(error) = outcome {
-        debug!(
-            error = &error as &dyn std::error::Error,
-            "a connection ended early"
-        );
     }
 }
 

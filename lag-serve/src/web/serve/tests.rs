@@ -64,7 +64,13 @@ async fn a_failing_accept_neither_spins_nor_ends_the_server() {
     script.push(Err(io::ErrorKind::ConnectionAborted.into()));
     let mut client = script.client("/").await;
     let begun = Instant::now();
-    tokio::spawn(run(script, router(), pending(), Duration::ZERO));
+    tokio::spawn(run(
+        script,
+        Wire::Http1,
+        router(),
+        pending(),
+        Duration::ZERO,
+    ));
     let mut text = String::new();
     client.read_to_string(&mut text).await.unwrap();
     assert!(text.ends_with("hello"), "{text}");
@@ -79,7 +85,14 @@ async fn shutdown_does_not_wait_for_a_pause() {
     }
     let begun = Instant::now();
     let shutdown = sleep(ACCEPT_PAUSE / 2);
-    run(script, router(), shutdown, Duration::from_secs(60)).await;
+    run(
+        script,
+        Wire::Http1,
+        router(),
+        shutdown,
+        Duration::from_secs(60),
+    )
+    .await;
     assert_eq!(begun.elapsed(), ACCEPT_PAUSE / 2);
 }
 
@@ -91,7 +104,13 @@ async fn connections_beyond_the_limit_wait_and_are_not_refused() {
         open.push(script.client("/held").await);
     }
     let mut last = script.client("/").await;
-    tokio::spawn(run(script.clone(), router(), pending(), Duration::ZERO));
+    tokio::spawn(run(
+        script.clone(),
+        Wire::Http1,
+        router(),
+        pending(),
+        Duration::ZERO,
+    ));
     // Time is paused: it moves on only when every task waits.
     sleep(Duration::from_secs(1)).await;
     assert_eq!(script.left(), 1, "the last is not accepted");

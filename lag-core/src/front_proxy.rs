@@ -1,0 +1,409 @@
+//! Whom the API server says it asks for: ConfigMap `kube-system/extension-apiserver-authentication` and the identity
+//! headers of a request. Certificates are text here; whoever speaks TLS verifies them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where the API server publishes its trust anchors, for messages.
+pub const FRONT_PROXY_CONFIG: &str = "ConfigMap kube-system/extension-apiserver-authentication";
+
+const CLIENT_CA: &str = "client-ca-file";
+const FRONT_PROXY_CA: &str = "requestheader-client-ca-file";
+const ALLOWED_NAMES: &str = "requestheader-allowed-names";
+const USERNAME_HEADERS: &str = "requestheader-username-headers";
+const GROUP_HEADERS: &str = "requestheader-group-headers";
+const UID_HEADERS: &str = "requestheader-uid-headers";
+const EXTRA_PREFIXES: &str = "requestheader-extra-headers-prefix";
+
+const AUTHENTICATED: &str = "system:authenticated";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+const ANONYMOUS: &str = "system:anonymous";
+const MASTERS: &str = "system:masters";
+
+/// Who may assert users, and by which headers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FrontProxy {
+    /// PEM: a certificate under it is its user. Only direct callers have one.
+    pub client_ca: Option<String>,
+    /// PEM: a certificate under it may assert users by header.
+    pub ca: Option<String>,
+    /// Common names that may; empty means any certificate under [`ca`](Self::ca).
+    pub allowed_names: Vec<String>,
+    /// The first one with a value names the user.
+    pub username_headers: Vec<String>,
+    /// All values of all of them are groups.
+    pub group_headers: Vec<String>,
+    /// The first one with a value is the user's uid; often there is none.
+    pub uid_headers: Vec<String>,
+    /// What follows such a prefix is the key of an extra.
+    pub extra_prefixes: Vec<String>,
+}
+
+/// What is wrong with the API server's own configuration, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrontProxyError {
+    /// A list that is none.
+    #[error(
+        "{FRONT_PROXY_CONFIG}: {key} is no JSON list of texts such as [\"front-proxy-client\"]: the API server writes it, \
+         so restart the API server or remove the ConfigMap, and it is written anew"
+    )]
+    NotAList {
+        /// The key.
+        key: &'static str,
+    },
+    /// Nobody could be the API server.
+    #[error(
+        "{FRONT_PROXY_CONFIG}: {FRONT_PROXY_CA} holds no PEM certificate: start the API server with \
+         --requestheader-client-ca-file (its aggregation layer), without which it serves no external metrics"
+    )]
+    NoCa,
+    /// Every user with a certificate could be anybody.
+    #[error(
+        "{FRONT_PROXY_CONFIG}: {CLIENT_CA} and {FRONT_PROXY_CA} share a CA, and {ALLOWED_NAMES} is empty: every client \
+         certificate of the cluster could assert any user; start the API server with \
+         --requestheader-allowed-names=front-proxy-client, or with a CA of its own for the front proxy"
+    )]
+    SharedCa,
+}
+
+/// Somebody who asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct User {
+    /// For example `system:serviceaccount:kube-system:horizontal-pod-autoscaler`.
+    pub name: String,
+    /// In the order in which they were told.
+    pub groups: Vec<String>,
+    /// Different for two users of one name.
+    pub uid: Option<String>,
+    /// Whatever else the authenticator knows, such as the id of a credential.
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+impl User {
+    /// An authenticated user: also in group `system:authenticated`, unless the API server says that it does not know them.
+    #[must_use]
+    pub fn authenticated(mut self) -> Self {
+        let settled = |group: &String| group == AUTHENTICATED || group == UNAUTHENTICATED;
+        if self.name != ANONYMOUS && !self.groups.iter().any(settled) {
+            self.groups.push(AUTHENTICATED.to_owned());
+        }
+        self
+    }
+
+    /// In the group that the API server never asks about.
+    #[must_use]
+    pub fn is_master(&self) -> bool {
+        self.groups.iter().any(|group| group == MASTERS)
+    }
+}
+
+impl FrontProxy {
+    /// Reads the `data` of the ConfigMap. A missing key is an empty one: [`check`](Self::check) says whether that will do.
+    ///
+    /// # Errors
+    /// [`FrontProxyError::NotAList`].
+    pub fn parse(data: &BTreeMap<String, String>) -> Result<Self, FrontProxyError> {
+        let text = |key: &str| data.get(key).filter(|text| !text.trim().is_empty());
+        let list = |key: &'static str| match text(key) {
+            None => Ok(Vec::new()),
+            Some(text) => serde_json::from_str(text).map_err(|_| FrontProxyError::NotAList { key }),
+        };
+        Ok(Self {
+            client_ca: text(CLIENT_CA).cloned(),
+            ca: text(FRONT_PROXY_CA).cloned(),
+            allowed_names: list(ALLOWED_NAMES)?,
+            username_headers: list(USERNAME_HEADERS)?,
+            group_headers: list(GROUP_HEADERS)?,
+            uid_headers: list(UID_HEADERS)?,
+            extra_prefixes: list(EXTRA_PREFIXES)?,
+        })
+    }
+
+    /// Refuses a configuration under which nobody or anybody could be the API server. Certificates are compared one by
+    /// one: during a rotation two bundles differ and still share a CA.
+    ///
+    /// # Errors
+    /// [`FrontProxyError::NoCa`], [`FrontProxyError::SharedCa`].
+    pub fn check(&self) -> Result<(), FrontProxyError> {
+        let own = self.ca.as_deref().map(certificates).unwrap_or_default();
+        if own.is_empty() {
+            return Err(FrontProxyError::NoCa);
+        }
+        let clients = self.client_ca.as_deref().map(certificates);
+        let is_shared = clients.is_some_and(|clients| !clients.is_disjoint(&own));
+        if is_shared && self.allowed_names.is_empty() {
+            return Err(FrontProxyError::SharedCa);
+        }
+        Ok(())
+    }
+
+    /// Whether a certificate of this common name, once verified under [`ca`](Self::ca), may assert users.
+    #[must_use]
+    pub fn may_assert(&self, common_name: &str) -> bool {
+        self.allowed_names.is_empty() || self.allowed_names.iter().any(|name| name == common_name)
+    }
+
+    /// The user that these headers assert. To be asked only for a request whose sender
+    /// [`may_assert`](Self::may_assert).
+    #[must_use]
+    pub fn identify(&self, headers: &[(&str, &str)]) -> Option<User> {
+        let first = |names: &[String]| {
+            let mut found = names.iter().flat_map(|name| values(headers, name));
+            found.next().map(str::to_owned)
+        };
+        let name = first(&self.username_headers)?;
+        let groups = self.group_headers.iter();
+        let groups = groups.flat_map(|name| values(headers, name));
+        let groups = groups.map(str::to_owned).collect();
+        let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in headers {
+            if let Some(key) = self.extra_key(name) {
+                extra.entry(key).or_default().push((*value).to_owned());
+            }
+        }
+        let uid = first(&self.uid_headers);
+        let user = User {
+            name,
+            groups,
+            uid,
+            extra,
+        };
+        Some(user.authenticated())
+    }
+
+    /// Whether a header of this name says who somebody is: to be taken away from whoever may not say so.
+    #[must_use]
+    pub fn is_identity_header(&self, name: &str) -> bool {
+        let named = [
+            &self.username_headers,
+            &self.group_headers,
+            &self.uid_headers,
+        ];
+        let mut named = named.into_iter().flatten();
+        named.any(|own| own.eq_ignore_ascii_case(name)) || self.extra_suffix(name).is_some()
+    }
+
+    fn extra_key(&self, name: &str) -> Option<String> {
+        let key = self.extra_suffix(name)?.to_ascii_lowercase();
+        Some(percent_decoded(&key).unwrap_or(key))
+    }
+
+    fn extra_suffix<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let suffix = |prefix: &String| {
+            let start = name.get(..prefix.len())?;
+            start
+                .eq_ignore_ascii_case(prefix)
+                .then(|| &name[prefix.len()..])
+        };
+        self.extra_prefixes.iter().find_map(suffix)
+    }
+}
+
+/// What the headers of a name say, without empty ones.
+fn values<'h>(headers: &'h [(&str, &str)], name: &'h str) -> impl Iterator<Item = &'h str> {
+    let own = headers.iter();
+    let own = own.filter(move |(own, _)| own.eq_ignore_ascii_case(name));
+    own.map(|(_, value)| *value)
+        .filter(|value| !value.is_empty())
+}
+
+/// The certificates of a PEM text, however its lines are broken.
+fn certificates(pem: &str) -> BTreeSet<String> {
+    let blocks = pem.split("-----BEGIN CERTIFICATE-----").skip(1);
+    let bodies = blocks.filter_map(|block| block.split_once("-----END CERTIFICATE-----"));
+    bodies
+        .map(|(body, _)| body.split_whitespace().collect::<String>())
+        .filter(|body| !body.is_empty())
+        .collect()
+}
+
+/// `None` when it is not percent-encoded UTF-8: then the API server means it as it stands.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        let code = digit()? * 16 + digit()?;
+        bytes.push(u8::try_from(code).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ONE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\nBBBB\n-----END CERTIFICATE-----\n";
+    const ONE_IN_OTHER_LINES: &str =
+        "-----BEGIN CERTIFICATE-----\r\nAAAABBBB\r\n-----END CERTIFICATE-----";
+    const TWO: &str = "-----BEGIN CERTIFICATE-----\nCCCC\n-----END CERTIFICATE-----\n";
+
+    fn data(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    /// As a control plane of 1.36 publishes it.
+    fn usual() -> FrontProxy {
+        FrontProxy::parse(&data(&[
+            ("client-ca-file", ONE),
+            ("requestheader-client-ca-file", TWO),
+            ("requestheader-allowed-names", r#"["front-proxy-client"]"#),
+            ("requestheader-username-headers", r#"["X-Remote-User"]"#),
+            ("requestheader-group-headers", r#"["X-Remote-Group"]"#),
+            ("requestheader-uid-headers", r#"["X-Remote-Uid"]"#),
+            (
+                "requestheader-extra-headers-prefix",
+                r#"["X-Remote-Extra-"]"#,
+            ),
+        ]))
+        .unwrap()
+    }
+
+    fn with_cas(clients: &str, own: &str, names: &str) -> Result<(), FrontProxyError> {
+        let data = data(&[
+            ("client-ca-file", clients),
+            ("requestheader-client-ca-file", own),
+            ("requestheader-allowed-names", names),
+        ]);
+        FrontProxy::parse(&data).unwrap().check()
+    }
+
+    #[test]
+    fn the_usual_configuration_is_good() {
+        usual().check().unwrap();
+        assert!(usual().may_assert("front-proxy-client"));
+        assert!(!usual().may_assert("front-proxy-client2") && !usual().may_assert(""));
+    }
+
+    #[test]
+    fn missing_keys_are_empty_and_a_missing_ca_is_refused() {
+        let empty = FrontProxy::parse(&BTreeMap::new()).unwrap();
+        assert_eq!(empty, FrontProxy::default());
+        assert_eq!(empty.check(), Err(FrontProxyError::NoCa));
+        assert_eq!(with_cas(ONE, "no PEM", ""), Err(FrontProxyError::NoCa));
+    }
+
+    #[test]
+    fn a_shared_ca_needs_allowed_names() {
+        let shared = Err(FrontProxyError::SharedCa);
+        assert_eq!(with_cas(ONE, ONE, "[]"), shared);
+        assert_eq!(with_cas(ONE, ONE_IN_OTHER_LINES, ""), shared);
+        let (forth, back) = (format!("{ONE}{TWO}"), format!("{TWO}{ONE}"));
+        assert_eq!(with_cas(&forth, &back, "[]"), shared, "in any order");
+        assert_eq!(with_cas(ONE, &back, "[]"), shared, "one of two is enough");
+        assert_eq!(with_cas(ONE, ONE, r#"["front-proxy-client"]"#), Ok(()));
+        assert_eq!(with_cas(ONE, TWO, "[]"), Ok(()));
+    }
+
+    #[test]
+    fn a_broken_list_names_its_key() {
+        for broken in ["front-proxy-client", "[1]", "{}", "[\"a\""] {
+            let data = data(&[("requestheader-allowed-names", broken)]);
+            let error = FrontProxy::parse(&data).unwrap_err().to_string();
+            assert!(error.contains("requestheader-allowed-names"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_headers_of_an_autoscaler_are_its_user() {
+        let headers = [
+            (
+                "x-remote-user",
+                "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+            ),
+            ("x-remote-group", "system:serviceaccounts"),
+            ("x-remote-group", "system:authenticated"),
+            ("x-remote-uid", "c0a03ac1"),
+            (
+                "x-remote-extra-authentication.kubernetes.io%2fcredential-id",
+                "JTI=1",
+            ),
+            ("x-forwarded-for", "10.0.0.1"),
+        ];
+        let user = usual().identify(&headers).unwrap();
+        let expected = User {
+            name: "system:serviceaccount:kube-system:horizontal-pod-autoscaler".into(),
+            groups: vec![
+                "system:serviceaccounts".into(),
+                "system:authenticated".into(),
+            ],
+            uid: Some("c0a03ac1".into()),
+            extra: BTreeMap::from([(
+                "authentication.kubernetes.io/credential-id".into(),
+                vec!["JTI=1".into()],
+            )]),
+        };
+        assert_eq!(user, expected);
+        assert!(!user.is_master());
+    }
+
+    #[test]
+    fn a_user_without_a_group_is_authenticated_all_the_same() {
+        let user = usual().identify(&[("X-Remote-User", "system:aggregator")]);
+        assert_eq!(user.unwrap().groups, ["system:authenticated"]);
+    }
+
+    #[test]
+    fn whom_the_api_server_does_not_know_is_not_authenticated() {
+        for (name, group) in [("system:anonymous", "x"), ("a", "system:unauthenticated")] {
+            let headers = [("x-remote-user", name), ("x-remote-group", group)];
+            let user = usual().identify(&headers).unwrap();
+            assert_eq!(user.groups, [group]);
+        }
+    }
+
+    #[test]
+    fn no_user_header_is_no_user() {
+        for headers in [
+            vec![],
+            vec![("x-remote-user", "")],
+            vec![("x-remote-group", "system:masters")],
+            vec![("x-remote-username", "root")],
+        ] {
+            assert_eq!(usual().identify(&headers), None);
+        }
+        let silent = FrontProxy::default();
+        assert_eq!(silent.identify(&[("x-remote-user", "a")]), None);
+    }
+
+    #[test]
+    fn every_header_that_is_read_is_an_identity_header() {
+        for name in ["X-Remote-User", "x-remote-group", "x-remote-extra-a%2fb"] {
+            assert!(usual().is_identity_header(name), "{name}");
+        }
+        for name in ["x-remote-users", "x-remote", "accept", "x-remote-extra"] {
+            assert!(!usual().is_identity_header(name), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_headers_make_a_panic_or_a_nameless_user(
+            headers in proptest::collection::vec(
+                ("(x-remote|X-Remote)-(user|User|group|uid|extra-[a-z%0-9é]{0,6})", "\\PC{0,8}"), 0..6,
+            ),
+        ) {
+            let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let pairs: Vec<_> = pairs.collect();
+            let user = usual().identify(&pairs);
+            let named = pairs.iter().any(|(name, value)| {
+                name.eq_ignore_ascii_case("x-remote-user") && !value.is_empty()
+            });
+            prop_assert_eq!(user.is_some(), named);
+            if let Some(user) = user {
+                prop_assert!(!user.name.is_empty());
+                prop_assert!(user.groups.iter().any(|group| group == AUTHENTICATED));
+            }
+            for (name, _) in pairs {
+                prop_assert!(usual().is_identity_header(name));
+            }
+        }
+    }
+}
