@@ -2,7 +2,8 @@
 //! try has left is compared with what is found.
 
 use super::{
-    Amount, Hold, Intent, Ledger, Reason, StepChange, StepEntry, StepState, Wish, WorkloadLedger,
+    Amount, Begun, Found, Hold, Intent, Ledger, Reason, Reconcile, StepChange, StepEntry,
+    StepState, Wish, WorkloadLedger,
 };
 use crate::{
     Bounds, Refusal, Replicas, Target, Workload,
@@ -10,56 +11,6 @@ use crate::{
     port::Scalable,
 };
 use jiff::Timestamp;
-
-/// The workload as it was read, after the ledger was.
-#[derive(Debug, Clone, Copy)]
-pub struct Found<'f> {
-    /// Its number and whose it is; not needed for a restart.
-    pub scale: Option<&'f Scalable>,
-    /// Whether a rollout is going on.
-    pub rolling_out: bool,
-}
-
-/// What is to be done now. The ledger that comes with it is saved first, if it differs from the one given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
-    /// Save, then write this number over the version of the workload that was found, then [`settle`].
-    Write {
-        /// Number of the change.
-        number: u64,
-        /// From and to, absolute.
-        scale: ResolvedScale,
-    },
-    /// Save, then restart with the mark, then [`settle`].
-    Restart {
-        /// Number of the change.
-        number: u64,
-        /// The moment of the decision, kept for every try: the same mark twice restarts once.
-        mark: Timestamp,
-    },
-    /// An earlier try has ended like this.
-    Settled(StepState),
-    /// What is wished for is there; nothing was begun.
-    Already {
-        /// The number found.
-        at: u32,
-    },
-    /// Not now; nothing was begun.
-    Wait(Hold),
-    /// What was found stands against it; nothing was begun.
-    Refused(Reason),
-}
-
-/// What an intent without a known end comes to, given what is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reconcile {
-    /// It was not made: write the same absolute number.
-    WriteAgain(u32),
-    /// It was made.
-    Done,
-    /// Somebody else was here, or it may not be made any more.
-    Superseded,
-}
 
 /// Compares the two numbers of an intent with the one that is found.
 #[must_use]

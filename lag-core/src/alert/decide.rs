@@ -48,8 +48,7 @@ impl Case<'_> {
             return Err(if proves {
                 Reason::Confirms
             } else {
-                let place = allowed.place.clone();
-                Reason::ActionNotAllowed { action, place }
+                self.not_allowed()
             });
         }
         let id = alert.id().ok_or(Reason::NoStart)?;
@@ -81,6 +80,13 @@ impl Case<'_> {
             wish,
             resumes: stage.resumes,
         }))
+    }
+
+    fn not_allowed(&self) -> Reason {
+        Reason::ActionNotAllowed {
+            action: self.action,
+            place: self.allowed.place.clone(),
+        }
     }
 
     /// The stage that an alert has come to, or why it has come to none.
@@ -161,7 +167,7 @@ impl Case<'_> {
             }
         };
         let amount = match step {
-            None => return Err(Reason::NoTarget),
+            None => return Err(self.not_allowed()),
             Some(Step::By(more)) => Amount::By(more),
             Some(Step::Percent(part)) => Amount::Percent(part),
             Some(Step::To(number)) => Amount::To(number),

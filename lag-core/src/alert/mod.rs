@@ -15,6 +15,7 @@
 //! Scaling back is no answer to a delivery: a timer asks [`due`], and goes on at step 2.
 
 mod begin;
+mod begun;
 mod check;
 mod decide;
 mod decision;
@@ -30,7 +31,8 @@ mod select;
 mod value;
 mod wire;
 
-pub use begin::{Begun, Found, Reconcile, begin, reconcile, settle};
+pub use begin::{begin, reconcile, settle};
+pub use begun::{Begun, Found, Reconcile};
 pub use check::PolicyError;
 pub use decide::decide;
 pub use decision::{Amount, Decision, Intent, Wish};

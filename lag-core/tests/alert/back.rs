@@ -1,6 +1,8 @@
 //! The way back: slow, proven, and only what we added ourselves.
 
-use crate::world::{Job, World, alert, allowed, at, high, low, minutes, policy, resolved, start};
+use crate::world::{
+    At, Job, World, alert, allowed, at, high, low, minutes, policy, resolved, start,
+};
 use jiff::SignedDuration;
 use lag_core::alert::{
     AlertPolicy, AllowedTarget, Confirm, Decision, Reason, ScaleBack, decide, due,
@@ -158,4 +160,16 @@ fn a_rollout_puts_it_off() {
     world.rolling_out = false;
     assert_eq!(world.tick_at(&policy, 41), 3);
     assert!(world.run(&policy, &Job::Tick).is_empty());
+}
+
+#[test]
+fn a_step_whose_end_nobody_noted_is_taken_back_too() {
+    let policy = back(Confirm::Resolved);
+    let mut world = World::new(2);
+    world.die(&policy, high(start()), |at| {
+        matches!(at, At::SaveSettled(_))
+    });
+    assert_eq!(world.replicas, 3);
+    world.deliver_at(&policy, 10, resolved(high(start())));
+    assert_eq!(world.tick_at(&policy, 40), 2);
 }

@@ -205,6 +205,14 @@ impl World {
         self.run(policy, &Job::Deliver(body(alerts)))
     }
 
+    /// A delivery by a replica that ends where `here` says so.
+    pub(crate) fn die(&mut self, policy: &AlertPolicy, alert: Alert, here: impl Fn(&At) -> bool) {
+        let mut process = Process::new(Job::Deliver(body([alert])));
+        while !here(&process.at) {
+            assert!(process.step(self, policy), "it never came there");
+        }
+    }
+
     /// As `deliver`, at a minute.
     pub(crate) fn deliver_at(&mut self, policy: &AlertPolicy, minute: i64, alert: Alert) -> u32 {
         self.now = at(minute);
