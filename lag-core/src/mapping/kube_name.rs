@@ -2,7 +2,7 @@
 
 /// What a name is for: the rules differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NameKind {
+pub(crate) enum NameKind {
     /// A label of RFC 1123: at most 63 characters, no dot.
     Namespace,
     /// A subdomain of RFC 1123: labels with dots between, at most 253 characters in all.
@@ -11,7 +11,7 @@ pub(super) enum NameKind {
 
 impl NameKind {
     /// Says what is wrong with a name that cannot exist, and which filters would mend it.
-    pub(super) fn check(self, name: &str) -> Result<(), String> {
+    pub(crate) fn check(self, name: &str) -> Result<(), String> {
         let (what, most, rule) = match self {
             Self::Namespace => ("namespace", 63, "lower-case letters, digits and -"),
             Self::Workload => ("workload", 253, "lower-case letters, digits, - and ."),

@@ -5,10 +5,10 @@ mod kube_name;
 mod template;
 
 pub use allowed::{AllowedWorkload, InvalidAllowed};
+pub(crate) use kube_name::NameKind;
 pub use template::{InvalidTemplate, Template};
 
 use crate::{Bounds, GroupKey, Matcher, OnAutoscaler, RestartWay, Target, Workload, WorkloadKind};
-use kube_name::NameKind;
 
 /// One rule of the map.
 #[derive(Debug, Clone, PartialEq, Eq)]
