@@ -9,6 +9,7 @@ pub mod escalate;
 mod estimate;
 mod filter;
 mod fold;
+mod handover;
 mod ids;
 mod inspect;
 mod isolation;
@@ -27,6 +28,7 @@ mod schedule;
 mod severity;
 pub mod simulate;
 mod snapshot;
+mod standing;
 mod target;
 mod threshold;
 mod trend;
@@ -42,6 +44,7 @@ pub use duration::{InvalidDuration, PromDuration};
 pub use estimate::{CallEstimate, calls_per_month, series_per_page};
 pub use filter::{GroupFilter, InvalidMatcher, Matcher};
 pub use fold::SnapshotBuilder;
+pub use handover::{Handover, HandoverError};
 pub use ids::{GroupKey, GroupName, InstanceId, InvalidName, SeriesName, TopicName};
 pub use inspect::{Fate, Inspection};
 pub use isolation::{BATCH, QueryFault, Rests};
@@ -58,6 +61,7 @@ pub use report::{Effect, Event, Language, Markup, Message, News, Note, Outcome, 
 pub use schedule::Schedule;
 pub use severity::{Limits, Severity};
 pub use snapshot::{DropReason, Dropped, LagSample, LagSnapshot, SnapshotRules};
+pub use standing::{Stand, Standing};
 pub use target::{
     Bounds, EmptyBounds, OnAutoscaler, Replicas, RestartWay, Target, Workload, WorkloadKind,
 };

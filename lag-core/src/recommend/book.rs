@@ -59,13 +59,13 @@ pub enum Advice {
 
 /// What the policies said of the newest sample of each group, and what they remember.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct AdviceBoard(BTreeMap<GroupKey, Said>);
+pub(crate) struct AdviceBoard(pub(crate) BTreeMap<GroupKey, Said>);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Said {
-    recommendation: Recommendation,
+pub(crate) struct Said {
+    pub(crate) recommendation: Recommendation,
     /// Time of the fresh sample it was said of.
-    of: Option<Timestamp>,
+    pub(crate) of: Option<Timestamp>,
 }
 
 impl AdviceBoard {
