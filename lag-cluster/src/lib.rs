@@ -5,6 +5,7 @@
 
 mod connect;
 mod describe;
+pub mod election;
 pub mod lease;
 pub mod request;
 
