@@ -1,7 +1,7 @@
 //! The command line, and what is said about mistakes in it: one line, exit code 1.
 
 use lag_runtime::{
-    args::{Args, in_one_line},
+    args::{Args, KubeArgs, in_one_line},
     version,
 };
 use std::process::ExitCode;
@@ -19,6 +19,8 @@ pub(crate) struct Cli {
     pub(crate) demo: bool,
     #[command(flatten)]
     pub(crate) args: Args,
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
 }
 
 const AFTER_HELP: &str = "\

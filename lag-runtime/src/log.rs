@@ -22,8 +22,9 @@ use crate::{
 };
 
 /// Crates whose events obey `--log.level`.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "lag_core",
+    "lag_cluster",
     "lag_serve",
     "lag_runtime",
     "lag_actions",

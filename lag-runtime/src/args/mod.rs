@@ -4,6 +4,8 @@
 
 mod budget;
 mod credentials;
+mod kube;
+mod lease;
 mod log;
 mod reaction;
 mod source;
@@ -11,6 +13,8 @@ mod web;
 
 pub use budget::BudgetArgs;
 pub use credentials::CredentialArgs;
+pub use kube::KubeArgs;
+pub use lease::LeaseArgs;
 pub use log::LogArgs;
 pub use reaction::ReactionArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
@@ -38,6 +42,9 @@ pub struct Args {
     /// Where it is served.
     #[command(flatten)]
     pub web: WebArgs,
+    /// How several replicas share the work.
+    #[command(flatten)]
+    pub lease: LeaseArgs,
 }
 
 /// What every program needs that reads lag.

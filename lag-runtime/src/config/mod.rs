@@ -11,6 +11,7 @@ mod credentials;
 mod expand;
 mod file;
 mod groups;
+mod lease;
 mod log;
 mod pick;
 mod places;
@@ -26,6 +27,7 @@ pub use cms::CmsConfig;
 pub use collect::{CollectConfig, LagConfig, ScheduleKind};
 pub use credentials::{CredentialsConfig, Keys, Role, Triple};
 pub use file::File;
+pub use lease::{Advertise, LeaseConfig};
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
 pub use web::{WebConfig, Written};
@@ -49,6 +51,8 @@ pub struct Config {
     pub budget: BudgetConfig,
     /// Where it is served.
     pub web: WebConfig,
+    /// How replicas agree which of them asks the cloud; `None` when each asks.
+    pub lease: Option<LeaseConfig>,
     /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
     pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
@@ -82,6 +86,7 @@ impl Config {
             lag,
             budget,
             web,
+            lease: lease::resolve(&args.lease, file, picker)?,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod handover;
 mod json;
 mod metrics;
 mod pages;

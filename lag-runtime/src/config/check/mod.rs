@@ -12,6 +12,7 @@ mod wire;
 
 pub use notifiers::{NotifierConfig, NotifierKind};
 pub use secret::{SecretConfig, SecretSource};
+pub(super) use state::object;
 pub use state::{ObjectName, StatePlace};
 pub(super) use wire::{Check, Kafka, Kubernetes, Notifier, Target};
 
@@ -22,7 +23,7 @@ use super::{
     ConfigError, Env, File,
     pick::{Found, Picker, between},
 };
-use crate::args::{ReactionArgs, ReadArgs};
+use crate::args::{KubeArgs, ReactionArgs, ReadArgs};
 
 /// What the staged reaction does.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ impl CheckConfig {
             policies: policy::resolve(&file.check, picker, &mut notices)?,
             targets: targets::resolve(file, picker)?,
             notifiers: notifiers::resolve(file, picker, language)?,
-            kubernetes: kubernetes(args, file, picker)?,
+            kubernetes: kubernetes(args.kubeconfig.as_deref(), file, picker)?,
             notices,
         })
     }
@@ -97,15 +98,35 @@ fn language(found: Option<Found>, default: Language) -> Result<Language, ConfigE
     })
 }
 
+impl KubernetesConfig {
+    /// Resolves flag and file, for programs that do not react.
+    ///
+    /// # Errors
+    /// The first mistake, with its place and what would work.
+    pub fn resolve(
+        args: &KubeArgs,
+        read: &ReadArgs,
+        file: &File,
+        env: Env<'_>,
+    ) -> Result<Self, ConfigError> {
+        let path = read.config_file.as_deref();
+        let picker = Picker {
+            path: path.unwrap_or("configuration file"),
+            env,
+        };
+        kubernetes(args.kubeconfig.as_deref(), file, picker)
+    }
+}
+
 fn kubernetes(
-    args: &ReactionArgs,
+    given: Option<&str>,
     file: &File,
     picker: Picker<'_>,
 ) -> Result<KubernetesConfig, ConfigError> {
     let keys = &file.kubernetes;
     let kubeconfig = picker.one(
         "--kubeconfig",
-        args.kubeconfig.as_deref(),
+        given,
         "kubernetes.kubeconfig",
         &keys.kubeconfig,
     )?;

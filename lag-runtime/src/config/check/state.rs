@@ -104,7 +104,8 @@ pub(super) fn resolve(
     Ok(directory.map(|found| StatePlace::File(PathBuf::from(found.text).join("check.json"))))
 }
 
-fn object(found: &Found) -> Result<ObjectName, ConfigError> {
+/// Reads `NAMESPACE/NAME`.
+pub(in crate::config) fn object(found: &Found) -> Result<ObjectName, ConfigError> {
     let is_name = |text: &str| {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
         let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
