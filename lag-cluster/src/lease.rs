@@ -6,9 +6,16 @@
 //! One run at a time takes it with [`Claim::take`]; a process that runs for ever and waits for its turn is an
 //! [`Election`](crate::election::Election).
 
-use crate::Now;
+mod look;
+mod times;
 
-use crate::request::{Failure, LIMIT, within};
+pub(crate) use look::{Look, duration, holder};
+pub use times::LeaseTimes;
+
+use crate::{
+    Now,
+    request::{Failure, LIMIT, within},
+};
 use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::MicroTime,
@@ -30,46 +37,6 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where the holder can be read by the others.
 const URL_ANNOTATION: &str = "kafka-lag.io/url";
-
-/// How long a lease lasts, and what follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseTimes {
-    /// Others take the lease when it has not changed for so long. Whole seconds, as the API has them.
-    pub duration: Duration,
-    /// The holder stops when its last renewal was sent so long ago: before others may begin.
-    pub deadline: Duration,
-    /// Between two renewals.
-    pub renew_every: Duration,
-    /// Before something that failed is tried again, and the longest wait for the answer to a renewal: so short that
-    /// after one lost answer there is time for another try before the deadline.
-    pub retry_every: Duration,
-}
-
-impl LeaseTimes {
-    /// client-go's 15 s, 10 s and 2 s, for a program that holds the lease for one run.
-    pub const RUN: Self = Self {
-        duration: Duration::from_secs(15),
-        deadline: Duration::from_secs(10),
-        renew_every: Duration::from_secs(5),
-        retry_every: Duration::from_secs(2),
-    };
-
-    /// The same proportions for a lease of another length, renewed as often as it is looked at: for 15 s, 10 s and 2 s.
-    #[must_use]
-    pub fn lasting(duration: Duration) -> Self {
-        let retry_every = duration * 2 / 15;
-        Self {
-            duration,
-            deadline: duration * 2 / 3,
-            renew_every: retry_every,
-            retry_every,
-        }
-    }
-
-    fn seconds(&self) -> i32 {
-        i32::try_from(self.duration.as_secs()).unwrap_or(i32::MAX)
-    }
-}
 
 /// Which Lease, and who wants it.
 #[derive(Clone)]
@@ -117,25 +84,6 @@ pub(crate) struct Seen {
     pub(crate) renewed: Instant,
     /// Who has it now, if it is not ours any more.
     pub(crate) lost_to: Option<String>,
-}
-
-/// How the Lease was found.
-pub(crate) struct Look {
-    /// The object; `None` when there is none yet.
-    pub(crate) lease: Option<Lease>,
-}
-
-impl Look {
-    pub(crate) fn spec(&self) -> LeaseSpec {
-        let spec = self.lease.as_ref().and_then(|lease| lease.spec.clone());
-        spec.unwrap_or_default()
-    }
-
-    /// Where the holder says that it can be read.
-    pub(crate) fn url(&self) -> Option<String> {
-        let annotations = self.lease.as_ref()?.metadata.annotations.as_ref()?;
-        annotations.get(URL_ANNOTATION).cloned()
-    }
 }
 
 /// What came of a write.
@@ -430,17 +378,4 @@ impl Drop for Renewing {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-pub(crate) fn holder(spec: &LeaseSpec) -> Option<&str> {
-    spec.holder_identity
-        .as_deref()
-        .filter(|holder| !holder.is_empty())
-}
-
-/// How long it lasts; where that is missing or senseless, as long as usual.
-pub(crate) fn duration(spec: &LeaseSpec) -> Duration {
-    let seconds = spec.lease_duration_seconds.filter(|seconds| *seconds > 0);
-    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    seconds.map_or(LeaseTimes::RUN.duration, Duration::from_secs)
 }

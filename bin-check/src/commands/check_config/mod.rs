@@ -1,6 +1,7 @@
 //! `check-config`: what a configuration collects and costs, in words. No call is made.
 
 mod reaction;
+mod replicas;
 
 use lag_core::{
     BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
@@ -38,6 +39,9 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
     }
     text += &reaction::describe(&config, &check)?;
     text += &common(&config);
+    if let Some(lease) = &config.lease {
+        text += &replicas::describe(lease, &check.kubernetes);
+    }
     text += &cost(&config);
     let mut warnings = config.notices.clone();
     warnings.extend(check.notices.iter().cloned());
