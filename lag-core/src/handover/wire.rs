@@ -94,7 +94,7 @@ pub(super) struct Remembered {
     pub(super) above: Vec<(Exact, Text<Timestamp>)>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Because {
     Lag,
