@@ -13,7 +13,7 @@ mod state;
 mod watch;
 
 use lag_runtime::{
-    args::{Args, ReadArgs, WebArgs},
+    args::{Args, ReadArgs},
     config::{Config, File, LogConfig, process_env},
     log, system_clock,
 };
@@ -60,7 +60,7 @@ fn configure_region(read: ReadArgs) -> anyhow::Result<Config> {
 fn begin(read: ReadArgs) -> anyhow::Result<(Args, File)> {
     let args = Args {
         read,
-        web: WebArgs::default(),
+        ..Args::default()
     };
     let path = args
         .read
