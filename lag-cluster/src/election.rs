@@ -1,9 +1,10 @@
 //! One of several processes leads, the others know whom to follow.
 //!
 //! The Lease is the only thing that they share. A leader counts from the moment it *sent* its last renewal and stops after
-//! [`LeaseTimes::deadline`]; the others count from the moment they *saw* it and begin after [`LeaseTimes::duration`], which is
-//! longer. So two lead at once only if a clock runs half as fast again as the other: no times of two machines are compared.
-//! Whoever acts on a role still should be harmless when doubled; for the exporter it costs calls, and no number is wrong.
+//! its deadline; the others count from the moment they *saw* it and begin after the duration of the lease, which is longer
+//! ([`LeaseTimes`](crate::lease::LeaseTimes)). So two lead at once only if a clock runs half as fast again as the other: no
+//! times of two machines are compared. Whoever acts on a role still should be harmless when doubled; for the exporter it
+//! costs calls, and no number is wrong.
 
 use crate::lease::{Claim, Held, duration, holder};
 use k8s_openapi::api::coordination::v1::LeaseSpec;

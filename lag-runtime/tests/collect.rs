@@ -294,6 +294,11 @@ async fn a_process_that_stood_still_beyond_its_permit_asks_nothing_when_it_goes_
     tokio::time::advance(Duration::from_secs(60)).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(asked(&mut running), 0);
+    assert_eq!(reading(&running).state(), "fresh");
+    // Nobody asks any more: what is known gets old, and is no number then.
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert_eq!(asked(&mut running), 0);
+    assert_eq!(reading(&running).state(), "stale");
 }
 
 #[tokio::test(start_paused = true)]
