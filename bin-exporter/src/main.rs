@@ -3,6 +3,11 @@
 mod cli;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "ha")]
+mod ha;
+#[cfg(not(feature = "ha"))]
+#[path = "no_ha.rs"]
+mod ha;
 mod recommend;
 mod run;
 

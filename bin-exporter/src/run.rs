@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use lag_core::{ApiCalls, Board, BoardCell, Budgets, Instance};
 use lag_runtime::{
-    Accounts, NAMESPACE, Now, Recommender,
+    Accounts, NAMESPACE, Now, Permit, Recommender,
     collect::{Collector, schedule},
     config::{Config, File, LogConfig, process_env},
     connect,
@@ -19,7 +19,7 @@ use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{cli::Cli, recommend};
+use crate::{cli::Cli, ha::Seat, recommend};
 
 /// How long open requests may take after the first signal.
 const GRACE: Duration = Duration::from_secs(5);
@@ -49,6 +49,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 
     #[cfg(feature = "demo")]
     if cli.demo {
+        if cli.args.lease.lease.is_some() {
+            bail!("--demo is alone with its cloud: leave out --lease");
+        }
         let demo = crate::demo::start(cli.args).await?;
         let listeners = bind(&demo.config).await?;
         if let Some(address) = listeners
@@ -63,7 +66,14 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         let budgets = Arc::new(Budgets::new(demo.config.budget.policy, []));
         let accounts = Accounts::fixed(&demo.config, &demo.credentials, budgets.clone());
-        let ended = serve(demo.config, &accounts, (budgets, None), listeners, now).await;
+        let ended = serve(
+            demo.config,
+            &accounts,
+            (budgets, None),
+            (listeners, None),
+            now,
+        )
+        .await;
         demo.simulator.shutdown().await;
         return ended;
     }
@@ -104,7 +114,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             return Err(error).with_context(|| format!("source {source} has no credentials"));
         }
     }
-    serve(config, &accounts, (budgets, usage), listeners, now).await
+    let seat = match &config.lease {
+        Some(lease) => Some(Seat::find(lease, &config.kubernetes, &listeners, &now).await?),
+        None => None,
+    };
+    serve(config, &accounts, (budgets, usage), (listeners, seat), now).await
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
@@ -125,21 +139,15 @@ async fn serve(
     config: Config,
     accounts: &Accounts,
     (budgets, usage): (Arc<Budgets>, Option<UsageFile>),
-    listeners: Vec<TcpListener>,
+    (listeners, seat): (Vec<TcpListener>, Option<Seat>),
     now: Now,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = JoinSet::new();
     let recommender = recommend::start(&config, &now, &shutdown, &mut tasks).await?;
-    let exporter = start_collectors(
-        &config,
-        accounts,
-        (&budgets, &recommender),
-        &now,
-        &shutdown,
-        &mut tasks,
-    )?;
+    let work = (accounts, &budgets, &recommender, seat);
+    let exporter = start_collectors(&config, work, &now, &shutdown, &mut tasks)?;
     if let Some(file) = usage {
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }
@@ -212,8 +220,7 @@ async fn remember(
 /// One task per source, all writing to the board that the returned exporter shows.
 fn start_collectors(
     config: &Config,
-    accounts: &Accounts,
-    (budgets, recommender): (&Arc<Budgets>, &Recommender),
+    (accounts, budgets, recommender, seat): (&Accounts, &Arc<Budgets>, &Recommender, Option<Seat>),
     now: &Now,
     shutdown: &Shutdown,
     tasks: &mut JoinSet<std::io::Result<()>>,
@@ -230,6 +237,15 @@ fn start_collectors(
             board.watching(&source.name, instances, now())
         },
     )));
+    let forget_after = SignedDuration::try_from(config.lag.forget_after)?;
+    let (permit, standing) = match seat {
+        Some(seat) => {
+            let read = (board.clone(), updated.clone(), forget_after);
+            let (permit, standing) = seat.take(read, now, shutdown, tasks)?;
+            (permit, Some(standing))
+        }
+        None => (Permit::always(), None),
+    };
     for source in &config.sources {
         let settings = (&config.cms, config.collect, config.lag);
         let account = accounts.of(source);
@@ -238,15 +254,15 @@ fn start_collectors(
             source: Arc::new(connect(source, settings, &account, &calls, now.clone())?),
             schedule: schedule(config.collect),
             board: board.clone(),
-            forget_after: SignedDuration::try_from(config.lag.forget_after)?,
+            forget_after,
             recommender: recommender.clone(),
             updated: updated.clone(),
             account: account.name,
             budgets: budgets.clone(),
         };
-        let (now, shutdown) = (now.clone(), shutdown.clone());
+        let (now, shutdown, permit) = (now.clone(), shutdown.clone(), permit.clone());
         tasks.spawn(async move {
-            collector.run(now, shutdown).await;
+            collector.run_while(permit, now, shutdown).await;
             Ok(())
         });
     }
@@ -270,6 +286,9 @@ fn start_collectors(
         config_loaded_at: now(),
     };
     let exporter = Exporter::new(board, calls, budgets.clone(), now.clone(), serve);
+    if let Some(standing) = standing {
+        exporter.is_replica(standing);
+    }
     let (warmed, mut end) = (exporter.clone(), shutdown.clone());
     let mut updates = updated.subscribe();
     tasks.spawn(async move {

@@ -2,10 +2,20 @@
 //!
 //! It is advisory, so whoever holds it asks [`Held::check`] before acting. Clocks of machines are never compared: a
 //! holder is gone when its lease has not changed for the lease's duration by our own clock.
+//!
+//! One run at a time takes it with [`Claim::take`]; a process that runs for ever and waits for its turn is an
+//! [`Election`](crate::election::Election).
 
-use crate::Now;
+mod look;
+mod times;
 
-use crate::request::{Failure, LIMIT, within};
+pub(crate) use look::{Look, duration, holder};
+pub use times::LeaseTimes;
+
+use crate::{
+    Now,
+    request::{Failure, LIMIT, within},
+};
 use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::MicroTime,
@@ -23,14 +33,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-const DURATION_SECONDS: i32 = 15;
-const RENEW_EVERY: Duration = Duration::from_secs(5);
-const RENEW_DEADLINE: Duration = Duration::from_secs(10);
-const RETRY_EVERY: Duration = Duration::from_secs(2);
-/// So short that after one lost answer there is time for another try before the deadline.
-const RENEW_LIMIT: Duration = Duration::from_secs(2);
 /// A check does not wait longer than this for a holder that may be gone.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where the holder can be read by the others.
+const URL_ANNOTATION: &str = "kafka-lag.io/url";
 
 /// Which Lease, and who wants it.
 #[derive(Clone)]
@@ -41,6 +47,9 @@ pub struct Claim {
     place: String,
     /// Different for every process.
     identity: String,
+    /// Where others can read us.
+    url: Option<String>,
+    pub(crate) times: LeaseTimes,
     now: Now,
 }
 
@@ -70,11 +79,11 @@ impl fmt::Debug for Held {
 }
 
 /// What the renewing task knows.
-struct Seen {
+pub(crate) struct Seen {
     /// Just before the last renewal that worked was sent.
-    renewed: Instant,
+    pub(crate) renewed: Instant,
     /// Who has it now, if it is not ours any more.
-    lost_to: Option<String>,
+    pub(crate) lost_to: Option<String>,
 }
 
 /// What came of a write.
@@ -95,14 +104,35 @@ impl Claim {
             name: name.to_owned(),
             place: format!("lease {namespace}/{name}"),
             identity: identity.to_owned(),
+            url: None,
+            times: LeaseTimes::RUN,
             now,
         }
+    }
+
+    /// Writes onto the Lease where others can read the holder, as annotation `kafka-lag.io/url`.
+    #[must_use]
+    pub fn advertising(mut self, url: &str) -> Self {
+        self.url = Some(url.to_owned());
+        self
+    }
+
+    /// With other times.
+    #[must_use]
+    pub fn with_times(mut self, times: LeaseTimes) -> Self {
+        self.times = times;
+        self
     }
 
     /// The process that claims, as the Lease names it.
     #[must_use]
     pub fn identity(&self) -> &str {
         &self.identity
+    }
+
+    /// The object, for messages.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Takes the lease. A holder that does not renew is waited out, as long as its lease lasts.
@@ -112,14 +142,10 @@ impl Claim {
     pub async fn take(&self) -> Result<Held, PortError> {
         let mut first: Option<(LeaseSpec, Instant)> = None;
         loop {
-            let found = within(LIMIT, self.api.get_opt(&self.name)).await;
-            let found = found.map_err(|failure| self.failed("read", failure))?;
-            let Some(found) = found else {
-                return self.take_over(None).await;
-            };
-            let spec = found.spec.clone().unwrap_or_default();
+            let look = self.look(LIMIT).await?;
+            let spec = look.spec();
             let Some(holder) = holder(&spec) else {
-                return self.take_over(Some(found)).await;
+                return self.take_over(look, LIMIT).await;
             };
             let (before, since) = first.get_or_insert_with(|| (spec.clone(), Instant::now()));
             let left = duration(&spec).saturating_sub(since.elapsed());
@@ -132,22 +158,33 @@ impl Claim {
                     holder,
                     "the holder is gone without giving up"
                 );
-                return self.take_over(Some(found)).await;
+                return self.take_over(look, LIMIT).await;
             }
-            sleep(left.min(RETRY_EVERY)).await;
+            sleep(left.min(self.times.retry_every)).await;
         }
     }
 
+    /// How the Lease is now.
+    pub(crate) async fn look(&self, limit: Duration) -> Result<Look, PortError> {
+        let found = within(limit, self.api.get_opt(&self.name)).await;
+        let lease = found.map_err(|failure| self.failed("read", failure))?;
+        Ok(Look { lease })
+    }
+
     /// Writes our name into the lease that was found, or into a new one.
-    async fn take_over(&self, found: Option<Lease>) -> Result<Held, PortError> {
-        let is_new = found.is_none();
-        let mut lease = found.unwrap_or_else(|| Lease {
+    pub(crate) async fn take_over(&self, look: Look, limit: Duration) -> Result<Held, PortError> {
+        let is_new = look.lease.is_none();
+        let mut lease = look.lease.unwrap_or_else(|| Lease {
             metadata: ObjectMeta {
                 name: Some(self.name.clone()),
                 ..ObjectMeta::default()
             },
             spec: None,
         });
+        if let Some(url) = &self.url {
+            let annotations = lease.metadata.annotations.get_or_insert_default();
+            annotations.insert(URL_ANNOTATION.to_owned(), url.clone());
+        }
         let now = MicroTime((self.now)());
         let spec = lease.spec.get_or_insert_default();
         if !is_new && spec.holder_identity.as_ref() != Some(&self.identity) {
@@ -156,14 +193,14 @@ impl Claim {
         }
         spec.lease_transitions.get_or_insert(0);
         spec.holder_identity = Some(self.identity.clone());
-        spec.lease_duration_seconds = Some(DURATION_SECONDS);
+        spec.lease_duration_seconds = Some(self.times.seconds());
         spec.acquire_time = Some(now.clone());
         spec.renew_time = Some(now);
         let sent = Instant::now();
         let answer = if is_new {
-            within(LIMIT, self.api.create(&PostParams::default(), &lease)).await
+            within(limit, self.api.create(&PostParams::default(), &lease)).await
         } else {
-            self.put(&lease, LIMIT).await
+            self.put(&lease, limit).await
         };
         let lease = answer.map_err(|failure| {
             if failure.is_conflict() {
@@ -192,7 +229,7 @@ impl Claim {
         tell: watch::Sender<Seen>,
         mut stopped: oneshot::Receiver<()>,
     ) -> Lease {
-        let mut pause = RENEW_EVERY;
+        let mut pause = self.times.renew_every;
         loop {
             // Both branches only wait, so neither loses anything when the other is first.
             select! {
@@ -207,7 +244,7 @@ impl Claim {
             {
                 Ok(Written::Ours(renewed)) => {
                     lease = *renewed;
-                    pause = RENEW_EVERY;
+                    pause = self.times.renew_every;
                     tell.send_modify(|seen| seen.renewed = sent);
                 }
                 Ok(Written::Lost(to)) => {
@@ -218,7 +255,7 @@ impl Claim {
                 Err(failure) => {
                     let error = self.failed("renew", failure);
                     tracing::debug!(%error, "it is tried again");
-                    pause = RETRY_EVERY;
+                    pause = self.times.retry_every;
                 }
             }
         }
@@ -236,19 +273,20 @@ impl Claim {
             lease
         };
         let ours = |lease| Written::Ours(Box::new(lease));
-        match self.put(&changed(lease.clone()), RENEW_LIMIT).await {
+        let limit = self.times.retry_every;
+        match self.put(&changed(lease.clone()), limit).await {
             Ok(lease) => return Ok(ours(lease)),
             Err(failure) if failure.is_conflict() || failure.is_not_found() => {}
             Err(failure) => return Err(failure),
         }
-        let found = within(RENEW_LIMIT, self.api.get_opt(&self.name)).await?;
+        let found = within(limit, self.api.get_opt(&self.name)).await?;
         let claim = |lease: &Lease| {
             let spec = lease.spec.clone().unwrap_or_default();
             (spec.holder_identity, spec.acquire_time)
         };
         match found {
             Some(found) if claim(&found) == claim(lease) => {
-                self.put(&changed(found), RENEW_LIMIT).await.map(ours)
+                self.put(&changed(found), limit).await.map(ours)
             }
             found => {
                 let spec = found.and_then(|found| found.spec).unwrap_or_default();
@@ -286,12 +324,17 @@ impl Held {
             return Err(PortError::new(PortErrorKind::Busy, what));
         }
         let age = seen.renewed.elapsed();
-        if age > RENEW_DEADLINE {
+        if age > self.claim.times.deadline {
             let seconds = age.as_secs();
             let what = format!("{place} could not be renewed for {seconds} s, and may run out");
             return Err(PortError::new(PortErrorKind::Unavailable, what));
         }
         Ok(())
+    }
+
+    /// What the renewing task knows, as it changes.
+    pub(crate) fn news(&self) -> watch::Receiver<Seen> {
+        self.seen.clone()
     }
 
     /// Makes it free for the next run at once.
@@ -335,17 +378,4 @@ impl Drop for Renewing {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-fn holder(spec: &LeaseSpec) -> Option<&str> {
-    spec.holder_identity
-        .as_deref()
-        .filter(|holder| !holder.is_empty())
-}
-
-/// How long it lasts; where that is missing or senseless, as long as ours.
-fn duration(spec: &LeaseSpec) -> Duration {
-    let seconds = spec.lease_duration_seconds.filter(|seconds| *seconds > 0);
-    let seconds = u64::try_from(seconds.unwrap_or(DURATION_SECONDS)).unwrap_or_default();
-    Duration::from_secs(seconds)
 }

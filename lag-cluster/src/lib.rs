@@ -6,6 +6,7 @@
 
 mod connect;
 mod describe;
+pub mod election;
 pub mod lease;
 mod replicas;
 pub mod request;

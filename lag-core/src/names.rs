@@ -70,6 +70,10 @@ pub const CHECK_STAGE: &str = "kafka_lag_check_stage";
 pub const CHECK_LAST_RUN: &str = "kafka_lag_check_last_run_timestamp_seconds";
 /// Unix time of the last `kafka-lag check` that read every instance and did all it had to do.
 pub const CHECK_LAST_SUCCESS: &str = "kafka_lag_check_last_success_timestamp_seconds";
+/// Whether this replica is the one that asks the cloud.
+pub const LEADER: &str = "kafka_lag_leader";
+/// Unix time of the leader's last answer to this replica.
+pub const FOLLOW_LAST_SUCCESS: &str = "kafka_lag_follow_last_success_timestamp_seconds";
 /// Facts about the program; always 1.
 pub const BUILD_INFO: &str = "kafka_lag_exporter_build_info";
 

@@ -14,7 +14,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    Now, Recommender,
+    Now, Permit, Recommender,
     config::{CollectConfig, ScheduleKind},
     shutdown::Shutdown,
 };
@@ -53,18 +53,33 @@ pub fn schedule(config: CollectConfig) -> Schedule {
 
 impl Collector {
     /// Collects until told to stop. A collection that is under way then is dropped: it only reads.
-    pub async fn run(mut self, now: Now, mut shutdown: Shutdown) {
+    pub async fn run(self, now: Now, shutdown: Shutdown) {
+        self.run_while(Permit::always(), now, shutdown).await;
+    }
+
+    /// The same, and only while permitted. With the permit it begins at once, unless its own last collection is so young
+    /// that the schedule would wait; when the permit ends, a collection under way is dropped.
+    pub async fn run_while(mut self, mut permit: Permit, now: Now, mut shutdown: Shutdown) {
         let mut told = Told::default();
         loop {
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = permit.granted() => {}
+            }
             let began = now();
             let due = self.schedule.next(began);
             let wait = Duration::try_from(due.duration_since(began)).unwrap_or_default();
+            // In this order: after a standstill everything is ready at once, and the end of the permit counts first.
             tokio::select! {
+                biased;
                 () = shutdown.requested() => return,
+                () = permit.ended() => continue,
                 () = tokio::time::sleep(wait) => {}
             }
             tokio::select! {
+                biased;
                 () = shutdown.requested() => return,
+                () = permit.ended() => {}
                 () = self.turn(&now, &mut told) => {}
             }
         }

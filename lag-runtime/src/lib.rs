@@ -1,4 +1,5 @@
-//! What every kafka-lag process needs: flags, configuration, the collection loop, logs, shutdown.
+//! What every kafka-lag process needs: flags, configuration, the collection loop, following another replica, logs,
+//! shutdown.
 //!
 //! Binaries compose these; nothing here serves requests or changes a cluster.
 
@@ -9,7 +10,9 @@ pub mod collect;
 pub mod config;
 mod connect;
 pub mod credentials;
+pub mod follow;
 pub mod log;
+mod permit;
 mod recommend;
 pub mod shutdown;
 mod source;
@@ -19,5 +22,6 @@ pub mod version;
 pub use accounts::{Account, Accounts};
 pub use clock::{Now, system_clock};
 pub use connect::{SourceError, builder, client, connect, is_local};
+pub use permit::Permit;
 pub use recommend::{Recommender, Replicas};
 pub use source::{CmsSource, NAMESPACE};

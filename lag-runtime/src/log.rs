@@ -24,8 +24,8 @@ use crate::{
 /// Crates whose events obey `--log.level`.
 const OURS: [&str; 7] = [
     "lag_core",
-    "lag_serve",
     "lag_cluster",
+    "lag_serve",
     "lag_runtime",
     "lag_actions",
     "aliyun_cms",

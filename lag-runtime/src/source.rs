@@ -114,11 +114,20 @@ impl Why {
     }
 }
 
+/// Every word that a failed collection can have.
+pub(crate) fn failure_kinds() -> Vec<&'static str> {
+    let calls = ErrorKind::ALL.iter().map(|kind| kind.as_str());
+    calls.chain([BUDGET]).collect()
+}
+
+/// The kind of a failure in which nothing was asked.
+const BUDGET: &str = "budget";
+
 impl QueryError {
     fn kind(&self) -> &'static str {
         match self {
             Self::Call { source, .. } => source.kind().as_str(),
-            Self::Budget { .. } => "budget",
+            Self::Budget { .. } => BUDGET,
             Self::Datapoints { .. } | Self::Unusable { .. } => ErrorKind::Decode.as_str(),
         }
     }

@@ -10,7 +10,7 @@ use lag_core::{
         Advice, Policy, RecommendBook, RecommendRule, ReplicaCount, Step, StepPolicy, StepRules,
     },
 };
-use lag_runtime::{Now, Recommender, collect::Collector, shutdown};
+use lag_runtime::{Now, Permit, Recommender, collect::Collector, shutdown};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -94,11 +94,20 @@ struct Running {
 
 /// Starts a collector under tokio's paused clock.
 fn start(schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
-    start_with(Recommender::default(), schedule, answer, hangs)
+    start_with(
+        (Recommender::default(), Permit::always()),
+        schedule,
+        answer,
+        hangs,
+    )
+}
+
+fn start_while(permit: Permit, schedule: Schedule, answer: Option<f64>, hangs: bool) -> Running {
+    start_with((Recommender::default(), permit), schedule, answer, hangs)
 }
 
 fn start_with(
-    recommender: Recommender,
+    (recommender, permit): (Recommender, Permit),
     schedule: Schedule,
     answer: Option<f64>,
     hangs: bool,
@@ -137,7 +146,7 @@ fn start_with(
         account: "default".into(),
         budgets: Arc::new(Budgets::unlimited()),
     };
-    let task = tokio::spawn(collector.run(now.clone(), end));
+    let task = tokio::spawn(collector.run_while(permit, now.clone(), end));
     Running {
         board,
         source,
@@ -271,7 +280,7 @@ async fn policies_look_at_every_board_and_are_told_of_replicas() {
         })),
     };
     let fixed = Schedule::fixed(Duration::from_secs(60));
-    let mut running = start_with(recommender, fixed, Some(75.0), false);
+    let mut running = start_with((recommender, Permit::always()), fixed, Some(75.0), false);
     running.asked.recv().await.unwrap();
     running.asked.recv().await.unwrap();
     let key = GroupKey::total("a".parse().unwrap(), "orders".parse().unwrap());
@@ -292,6 +301,100 @@ async fn policies_look_at_every_board_and_are_told_of_replicas() {
     }
     let said = advice(&running);
     assert!(matches!(said, Some(Advice::Silent(_))), "{said:?}");
+    running.trigger.trigger();
+    running.task.await.unwrap();
+}
+
+/// A permit, and who gives it for so many seconds.
+fn permit() -> (impl Fn(u64), Permit) {
+    let (sender, receiver) = watch::channel(None);
+    let give = move |seconds| {
+        sender.send_replace(Some(Instant::now() + Duration::from_secs(seconds)));
+    };
+    (give, Permit::told_by(receiver))
+}
+
+fn asked(running: &mut Running) -> usize {
+    std::iter::from_fn(|| running.asked.try_recv().ok()).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_permit_nothing_is_asked_and_with_it_at_once() {
+    let (give, permit) = permit();
+    let minute = Duration::from_mins(1);
+    let mut running = start_while(permit, Schedule::aligned(minute, minute), Some(7.0), false);
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    assert_eq!(asked(&mut running), 0);
+    assert!(!running.board.load().is_tried());
+    let taken_over = Instant::now();
+    give(10);
+    running.asked.recv().await.unwrap();
+    assert!(taken_over.elapsed() < Duration::from_millis(10));
+    // It is renewed before it ends, as a lease is, and the schedule goes on as ever.
+    for _ in 0..150 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        give(10);
+    }
+    let in_five_minutes = asked(&mut running);
+    assert!((5..=9).contains(&in_five_minutes), "{in_five_minutes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_is_not_renewed_ends_by_itself_and_so_does_a_call_under_way() {
+    let (give, permit) = permit();
+    let mut running = start_while(
+        permit,
+        Schedule::fixed(Duration::from_secs(4)),
+        Some(7.0),
+        true,
+    );
+    give(10);
+    running.asked.recv().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(
+        !running.board.load().is_tried(),
+        "what was under way is dropped"
+    );
+    assert_eq!(asked(&mut running), 0);
+    give(10);
+    running.asked.recv().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_beyond_its_permit_asks_nothing_when_it_goes_on() {
+    let (give, permit) = permit();
+    let mut running = start_while(
+        permit,
+        Schedule::fixed(Duration::from_secs(8)),
+        Some(7.0),
+        false,
+    );
+    give(10);
+    running.asked.recv().await.unwrap();
+    // As after SIGSTOP: the next collection and the end of the permit are both long over.
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(asked(&mut running), 0);
+    assert_eq!(reading(&running).state(), "fresh");
+    // Nobody asks any more: what is known gets old, and is no number then.
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert_eq!(asked(&mut running), 0);
+    assert_eq!(reading(&running).state(), "stale");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_nobody_can_renew_any_more_holds_to_its_end() {
+    let (give, permit) = permit();
+    let mut running = start_while(
+        permit,
+        Schedule::fixed(Duration::from_secs(4)),
+        Some(7.0),
+        false,
+    );
+    give(10);
+    drop(give);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(asked(&mut running), 3, "after 0, 4 and 8 seconds");
     running.trigger.trigger();
     running.task.await.unwrap();
 }

@@ -77,11 +77,11 @@ impl Body for SharedBody {
     }
 }
 
-/// A body that holds a place among those that may be under way at once, until it was sent or given up.
+/// A body that holds a place, if it needs one, among those that may be under way at once, until it was sent or given up.
 #[derive(Debug)]
 pub(crate) struct Placed {
     pub(crate) body: SharedBody,
-    pub(crate) _place: OwnedSemaphorePermit,
+    pub(crate) _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Body for Placed {

@@ -13,10 +13,14 @@ use crate::{
     },
 };
 use bytes::Bytes;
+use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{ApiCalls, Board, BoardCell, Budgets};
+use lag_core::{ApiCalls, Board, BoardCell, Budgets, Stand, Standing};
 use prometheus::Registry;
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+};
 use tokio::sync::Semaphore;
 
 /// The clock of the shell. This library never asks the system for the time.
@@ -77,6 +81,8 @@ struct Inner {
     registry: Registry,
     cache: Cache,
     large_listings: Arc<Semaphore>,
+    marked: Mutex<(Weak<Board>, u64)>,
+    standing: OnceLock<Arc<Standing>>,
 }
 
 impl fmt::Debug for Exporter {
@@ -112,7 +118,14 @@ impl Exporter {
             registry: process_registry(),
             cache: Cache::default(),
             large_listings: Arc::new(Semaphore::new(LARGE_LISTINGS)),
+            marked: Mutex::default(),
+            standing: OnceLock::new(),
         }))
+    }
+
+    /// Says that this process is one of several replicas, and shows how it stands. Once, at the start.
+    pub fn is_replica(&self, standing: Arc<Standing>) {
+        let _ = self.0.standing.set(standing);
     }
 
     /// The routes of the exporter; a listener for them is in [`crate::web`].
@@ -206,7 +219,7 @@ impl Exporter {
             registry,
             ..
         } = &*self.0;
-        let counted = (&**calls, &**budgets, now());
+        let counted = (&**calls, &**budgets, self.stand(), now());
         match encoding {
             Encoding::Identity => {
                 let mut writer = Writer::new(format, Pieces::default());
@@ -227,6 +240,23 @@ impl Exporter {
     pub(crate) fn moment(&self) -> (Arc<Board>, Timestamp) {
         let board = self.0.board.load();
         (board, (self.0.now)())
+    }
+
+    /// How this replica stands; `None` when it is alone.
+    pub(crate) fn stand(&self) -> Option<Stand> {
+        self.0.standing.get().map(|standing| standing.look())
+    }
+
+    /// A mark that no other board has, of this process or another. The same board may get a second one.
+    pub(crate) fn mark(&self, board: &Arc<Board>) -> HeaderValue {
+        let mut marked = self.0.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        // While it is held weakly, its address is not given to another board.
+        if !std::ptr::eq(marked.0.as_ptr(), Arc::as_ptr(board)) {
+            *marked = (Arc::downgrade(board), marked.1 + 1);
+        }
+        let started = self.0.config.config_loaded_at.as_nanosecond();
+        let mark = format!("\"{started:x}-{}\"", marked.1);
+        HeaderValue::from_str(&mark).expect("digits, letters and quotes are a header value")
     }
 
     /// Places for listings of large boards.

@@ -15,13 +15,14 @@ use http::{
 };
 
 /// Paths that are taken.
-const RESERVED: [&str; 6] = [
+const RESERVED: [&str; 7] = [
     "/",
     "/healthz",
     "/readyz",
     "/-/healthy",
     "/-/ready",
     "/api/v1/lag",
+    "/api/v1/handover",
 ];
 
 /// A path that metrics cannot be served under.
@@ -62,6 +63,7 @@ pub(crate) fn router(exporter: Exporter) -> Router {
         .route("/-/ready", get(pages::ready))
         .route("/api/v1/lag", get(json::listing))
         .route("/api/v1/lag/{instance}/{group}", get(json::single))
+        .route("/api/v1/handover", get(json::handover))
         // The path of the metrics is a user's text. Compared as it is, it cannot clash with the syntax of routes.
         .fallback(metrics_or_not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -130,6 +132,7 @@ mod tests {
             "/healthz",
             "/-/ready",
             "/api/v1/lag",
+            "/api/v1/handover",
             "/api/v1/lag/a/b",
         ] {
             let error = check_telemetry_path(path).unwrap_err();

@@ -8,6 +8,7 @@ mod accounts;
 #[cfg(feature = "demo")]
 mod demo;
 mod dropin;
+mod ha;
 mod harness;
 mod help;
 mod http;

@@ -32,16 +32,16 @@ pub struct InstanceBoard {
     pub consecutive_failures: u64,
     /// Why the last collection failed; `None` while collections work.
     pub last_error: Option<Failure>,
-    watched_since: Timestamp,
+    pub(crate) watched_since: Timestamp,
     /// Series in the last answer that worked.
-    answered: usize,
+    pub(crate) answered: usize,
     /// Sorted by name, each once.
-    samples: Vec<(SeriesName, LagSample)>,
+    pub(crate) samples: Vec<(SeriesName, LagSample)>,
 }
 
 impl InstanceBoard {
     /// An instance of which nothing is known yet.
-    pub(super) fn watched(region: &str, mut expected: Vec<SeriesName>, since: Timestamp) -> Self {
+    pub(crate) fn watched(region: &str, mut expected: Vec<SeriesName>, since: Timestamp) -> Self {
         expected.sort();
         expected.dedup();
         Self {
@@ -163,7 +163,7 @@ impl InstanceBoard {
     }
 
     /// Newer samples win; series that the answer does not mention stay until they are older than `forget_after`.
-    fn merge(
+    pub(crate) fn merge(
         &mut self,
         new: Vec<(SeriesName, LagSample)>,
         now: Timestamp,

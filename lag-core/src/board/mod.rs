@@ -56,9 +56,9 @@ pub struct SourceBoard {
 /// Everything known at one moment. Immutable: collections make a new one, readers keep the one they took.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Board {
-    instances: BTreeMap<InstanceId, Arc<InstanceBoard>>,
-    sources: BTreeMap<Arc<str>, SourceBoard>,
-    advice: Arc<AdviceBoard>,
+    pub(crate) instances: BTreeMap<InstanceId, Arc<InstanceBoard>>,
+    pub(crate) sources: BTreeMap<Arc<str>, SourceBoard>,
+    pub(crate) advice: Arc<AdviceBoard>,
 }
 
 impl Board {

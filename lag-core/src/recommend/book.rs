@@ -76,13 +76,13 @@ impl Advice {
 
 /// What the policies said of the newest sample of each group, and what they remember.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct AdviceBoard(BTreeMap<GroupKey, Said>);
+pub(crate) struct AdviceBoard(pub(crate) BTreeMap<GroupKey, Said>);
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Said {
-    recommendation: Recommendation,
+    pub(crate) recommendation: Recommendation,
     /// The fresh sample it was said of.
-    of: Option<LagSample>,
+    pub(crate) of: Option<LagSample>,
 }
 
 impl AdviceBoard {

@@ -15,8 +15,8 @@ mod invalid;
 mod steps;
 mod why;
 
-pub(crate) use book::AdviceBoard;
 pub use book::{Advice, RecommendBook, RecommendRule};
+pub(crate) use book::{AdviceBoard, Said};
 pub use count::{ReplicaCount, ReplicaNotes};
 pub use drain::{DrainPolicy, DrainRules, Running};
 pub use invalid::InvalidPolicy;
@@ -39,11 +39,11 @@ pub enum Policy {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memory {
     /// The last number, before `max` and `partitions` of a step policy cut it, so that changed limits need no memory.
-    held: Option<u32>,
+    pub(crate) held: Option<u32>,
     /// Time of the newest sample.
-    seen: Option<Timestamp>,
+    pub(crate) seen: Option<Timestamp>,
     /// Steps the lag is above now, by their lag, and the first sample of that run.
-    above: Vec<(Lag, Timestamp)>,
+    pub(crate) above: Vec<(Lag, Timestamp)>,
 }
 
 impl Memory {

@@ -6,6 +6,7 @@ mod budget;
 mod credentials;
 mod feeds;
 mod kube;
+mod lease;
 mod log;
 mod reaction;
 mod source;
@@ -15,6 +16,7 @@ pub use budget::BudgetArgs;
 pub use credentials::CredentialArgs;
 pub use feeds::{ExternalMetricsArgs, KedaArgs};
 pub use kube::KubeArgs;
+pub use lease::LeaseArgs;
 pub use log::LogArgs;
 pub use reaction::ReactionArgs;
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
@@ -51,6 +53,9 @@ pub struct Args {
     /// Where the cluster is, for what needs one.
     #[command(flatten)]
     pub kube: KubeArgs,
+    /// How several replicas share the work.
+    #[command(flatten)]
+    pub lease: LeaseArgs,
 }
 
 /// What every program needs that reads lag.

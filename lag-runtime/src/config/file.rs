@@ -41,6 +41,7 @@ pub struct File {
     pub(super) notifiers: Vec<Spanned<Notifier>>,
     pub(super) kubernetes: Kubernetes,
     pub(super) kafka: Kafka,
+    pub(super) lease: super::lease::Lease,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

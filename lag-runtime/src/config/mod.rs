@@ -14,6 +14,7 @@ mod feeds;
 mod file;
 mod groups;
 mod kubernetes;
+mod lease;
 mod log;
 mod object;
 mod pick;
@@ -32,6 +33,7 @@ pub use credentials::{CredentialsConfig, Keys, Role, Triple};
 pub use feeds::{ExternalAuth, ExternalMetricsConfig, KedaConfig, ServingPair};
 pub use file::File;
 pub use kubernetes::KubernetesConfig;
+pub use lease::{Advertise, LeaseConfig};
 pub use log::{LogConfig, LogFormat};
 pub use sources::SourceConfig;
 pub use web::{WebConfig, Written};
@@ -64,6 +66,8 @@ pub struct Config {
     pub recommend: RecommendBook,
     /// How a cluster is reached, by those that need one.
     pub kubernetes: KubernetesConfig,
+    /// How replicas agree which of them asks the cloud; `None` when each asks.
+    pub lease: Option<LeaseConfig>,
     /// The Kafka service's own API, instead of the region's; a valid URL. A flag of the program wins over it.
     pub kafka_endpoint: Option<Written>,
     /// What is allowed and may yet surprise; for the log.
@@ -101,6 +105,7 @@ impl Config {
             keda: feeds::keda(&args.keda, file, picker)?,
             recommend: recommend::resolve(file, picker, collect.window)?,
             kubernetes: kubernetes::resolve(&args.kube, file, picker)?,
+            lease: lease::resolve(&args.lease, file, picker)?,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })

@@ -3,7 +3,7 @@
 use super::writer::{Kind, Sink, Value, Writer};
 use crate::exporter::ServeConfig;
 use jiff::Timestamp;
-use lag_core::{ApiCalls, Budgets, names};
+use lag_core::{ApiCalls, Budgets, Stand, names};
 use prometheus::{
     Registry,
     proto::{MetricFamily, MetricType},
@@ -12,13 +12,16 @@ use std::env::consts::{ARCH, OS};
 
 /// Writes the families of the process, and the end of the exposition.
 pub(crate) fn write<S: Sink>(
-    (calls, budgets, now): (&ApiCalls, &Budgets, Timestamp),
+    (calls, budgets, stand, now): (&ApiCalls, &Budgets, Option<Stand>, Timestamp),
     config: &ServeConfig,
     registry: &Registry,
     out: &mut Writer<S>,
 ) {
     api_calls(calls, out);
     api_budgets(budgets, now, out);
+    if let Some(stand) = stand {
+        replica(stand, out);
+    }
     let mut family = out.family(
         names::CONFIG_RELOAD_SUCCESSFUL,
         Kind::Gauge,
@@ -50,6 +53,24 @@ pub(crate) fn write<S: Sink>(
         write_gathered(gathered, out);
     }
     out.end();
+}
+
+/// Only of one of several replicas: a process that is alone has nothing to lead.
+fn replica<S: Sink>(stand: Stand, out: &mut Writer<S>) {
+    let mut family = out.family(
+        names::LEADER,
+        Kind::Gauge,
+        "1 when this replica holds the Lease and asks the cloud, 0 when it follows another or waits.",
+    );
+    family.sample(&[], stand.leads.into());
+    let mut family = out.family(
+        names::FOLLOW_LAST_SUCCESS,
+        Kind::Gauge,
+        "Unix time of the leader's last answer to this replica, also when its board was known already; absent until it followed one.",
+    );
+    if let Some(at) = stand.followed_at {
+        family.sample(&[], Value::Moment(at));
+    }
 }
 
 fn api_calls<S: Sink>(calls: &ApiCalls, out: &mut Writer<S>) {

@@ -151,7 +151,7 @@ impl Request {
         };
         Ok(json(Body::new(Placed {
             body,
-            _place: place,
+            _place: Some(place),
         })))
     }
 }

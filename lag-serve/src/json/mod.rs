@@ -1,7 +1,11 @@
-//! `/api/v1/lag`: readings as JSON, for people and for autoscalers that read a number out of an answer.
+//! `/api/v1/lag`: readings as JSON, for people and for autoscalers that read a number out of an answer. And the whole
+//! board for other replicas.
 
 pub(crate) mod buffer;
+mod handover;
 mod wire;
+
+pub(crate) use handover::handover;
 
 use crate::{
     Exporter,
@@ -18,38 +22,69 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
-use lag_core::{GroupKey, InvalidName, Reading};
+use jiff::Timestamp;
+use lag_core::{Board, GroupKey, InvalidName, Reading};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use std::{borrow::Cow, io::Write};
+use std::{borrow::Cow, io::Write, sync::Arc};
 use wire::{Answer, Group, Listing};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// Every group and every instance.
 pub(crate) async fn listing(State(exporter): State<Exporter>) -> Response {
-    let (board, now) = exporter.moment();
     let max_age = exporter.config().max_age;
-    if !is_large(&board) {
-        return respond(StatusCode::OK, &Listing::new(&board, now, max_age));
+    let made = whole(&exporter, move |board, now| {
+        text(&Listing::new(board, now, max_age))
+    });
+    match made.await {
+        Ok((_, body)) => reply(StatusCode::OK, Body::new(body)),
+        Err(ending) => ending,
     }
-    drop(board);
-    // Megabytes each: clients that do not read what they asked for must not pile them up.
-    let Ok(place) = exporter.large_listings().acquire_owned().await else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
-    };
+}
+
+/// A text about the whole board, and the board; the answer instead, when the process ends meanwhile.
+async fn whole(
+    exporter: &Exporter,
+    text: impl FnOnce(&Board, Timestamp) -> SharedBody + Send + 'static,
+) -> Result<(Arc<Board>, Placed), Response> {
     let (board, now) = exporter.moment();
-    // The text of a large board takes milliseconds; other requests should not wait for it.
-    let task = tokio::task::spawn_blocking(move || text(&Listing::new(&board, now, max_age)));
-    match task.await {
-        Ok(body) => reply(
-            StatusCode::OK,
-            Body::new(Placed {
+    if !is_large(&board) {
+        let body = text(&board, now);
+        let place = None;
+        return Ok((
+            board,
+            Placed {
                 body,
                 _place: place,
-            }),
-        ),
+            },
+        ));
+    }
+    drop(board);
+    let ending = || (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
+    // Megabytes each: clients that do not read what they asked for must not pile them up.
+    let place = exporter.large_listings().acquire_owned().await;
+    let place = place.map_err(|_| ending())?;
+    let (board, now) = exporter.moment();
+    // The text of a large board takes milliseconds; other requests should not wait for it.
+    let task = tokio::task::spawn_blocking({
+        let board = board.clone();
+        move || text(&board, now)
+    });
+    match task.await {
+        Ok(body) => {
+            let place = Some(place);
+            Ok((
+                board,
+                Placed {
+                    body,
+                    _place: place,
+                },
+            ))
+        }
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response(),
+            Err(_) => Err(ending()),
         },
     }
 }
@@ -153,10 +188,7 @@ fn text(answer: &impl Serialize) -> SharedBody {
 
 fn reply(status: StatusCode, body: Body) -> Response {
     let headers = [
-        (
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        ),
+        (CONTENT_TYPE, JSON),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (status, headers, body).into_response()

@@ -4,6 +4,7 @@
 mod common;
 #[cfg(feature = "external-metrics")]
 mod external;
+mod handover;
 mod json;
 #[cfg(feature = "keda")]
 mod keda;

@@ -3,7 +3,7 @@
 use crate::common::*;
 use lag_core::Board;
 
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     "/",
     "/metrics",
     "/healthz",
@@ -12,6 +12,7 @@ const PATHS: [&str; 8] = [
     "/-/ready",
     "/api/v1/lag",
     "/api/v1/lag/alikafka_pre-cn-a/orders",
+    "/api/v1/handover",
 ];
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod reaction;
 mod recommend;
+mod replicas;
 
 use lag_core::{
     BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
@@ -40,6 +41,9 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
     text += &recommend::describe(&config.recommend);
     text += &reaction::describe(&config, &check)?;
     text += &common(&config);
+    if let Some(lease) = &config.lease {
+        text += &replicas::describe(lease, &check.kubernetes);
+    }
     text += &cost(&config);
     let mut warnings = config.notices.clone();
     warnings.extend(check.notices.iter().cloned());

@@ -11,6 +11,7 @@ mod wire;
 
 pub use notifiers::{NotifierConfig, NotifierKind};
 pub use secret::{SecretConfig, SecretSource};
+pub(super) use state::object;
 pub use state::{ObjectName, StatePlace};
 pub(super) use wire::{Check, Kafka, Notifier, Target};
 

@@ -105,7 +105,8 @@ pub(super) fn resolve(
     Ok(directory.map(|found| StatePlace::File(PathBuf::from(found.text).join("check.json"))))
 }
 
-fn object(found: &Found) -> Result<ObjectName, ConfigError> {
+/// Reads `NAMESPACE/NAME`.
+pub(in crate::config) fn object(found: &Found) -> Result<ObjectName, ConfigError> {
     let parts = found.text.split_once('/');
     let valid = parts.filter(|(namespace, name)| is_namespace(namespace) && is_name(name));
     let (namespace, name) = valid.ok_or_else(|| {

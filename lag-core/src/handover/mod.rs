@@ -1,0 +1,46 @@
+//! What one replica tells another, so that only one of them has to ask the cloud.
+//!
+//! The document holds a board as it is, with absolute times: samples, failures, and what the policies for replicas have
+//! said and remember. Whoever adopts it judges ages by its own clock, from the samples' own times, so nothing gets younger
+//! on the way. Numbers keep every bit.
+
+mod adopt;
+mod read;
+mod wire;
+mod write;
+
+use crate::Board;
+use jiff::Timestamp;
+
+/// The form of the document. Any change that an older program would misread needs a new number, also a new word in a
+/// closed list.
+const VERSION: u64 = 1;
+
+/// A board as another process has told it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handover {
+    /// When it was written, by the clock of the writer.
+    pub written_at: Timestamp,
+    /// Without the series that the writer expected: that is a matter of each one's configuration.
+    board: Board,
+}
+
+/// A document that cannot be adopted. Nothing is taken from it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandoverError {
+    /// Another form.
+    #[error(
+        "the handover has version {found}, and this program reads version {VERSION}: run the same version in all replicas"
+    )]
+    Version {
+        /// The version it names.
+        found: u64,
+    },
+    /// Not a handover, or a part of one.
+    #[error("the handover cannot be read: {reason}")]
+    Malformed {
+        /// What is wrong, and where.
+        reason: String,
+    },
+}
