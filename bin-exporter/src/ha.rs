@@ -7,7 +7,6 @@
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use lag_cluster::{
-    ConnectSettings, connect,
     election::{Election, Role},
     lease::{Claim, LeaseTimes},
 };
@@ -21,6 +20,8 @@ use lag_runtime::{
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::Instant};
 
+use crate::cluster;
+
 /// A place among the replicas, not taken yet.
 pub(crate) struct Seat {
     claim: Claim,
@@ -31,7 +32,7 @@ impl Seat {
     /// Finds the cluster and says who we are. Nothing is sent yet.
     pub(crate) async fn find(
         config: &LeaseConfig,
-        cluster: &KubernetesConfig,
+        kubernetes: &KubernetesConfig,
         listeners: &[TcpListener],
         now: &Now,
     ) -> anyhow::Result<Self> {
@@ -39,15 +40,7 @@ impl Seat {
             .first()
             .context("there is no address to listen on")?;
         let url = config.url(first.local_addr()?.port())?;
-        let settings = ConnectSettings {
-            kubeconfig: cluster.kubeconfig.clone(),
-            context: cluster.context.clone(),
-            user_agent: concat!("kafka-lag-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
-            call_timeout: cluster.timeout,
-        };
-        let found = connect(&settings)
-            .await
-            .context("--lease needs a cluster")?;
+        let found = cluster::find(kubernetes, "--lease", None).await?;
         let identity = identity()?;
         tracing::info!(
             lease = config.lease.to_string(),

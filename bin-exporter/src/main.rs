@@ -1,8 +1,12 @@
 //! Prometheus exporter for the consumer lag of Alibaba Cloud managed Kafka.
 
 mod cli;
+#[cfg(feature = "cluster")]
+mod cluster;
+mod collectors;
 #[cfg(feature = "demo")]
 mod demo;
+mod feeds;
 #[cfg(feature = "ha")]
 mod ha;
 #[cfg(not(feature = "ha"))]

@@ -30,18 +30,10 @@ async fn count(
     shutdown: &Shutdown,
     tasks: &mut JoinSet<io::Result<()>>,
 ) -> anyhow::Result<lag_runtime::Replicas> {
-    use anyhow::Context as _;
-    use lag_cluster::{ConnectSettings, ReplicaWatch, connect};
+    use lag_cluster::ReplicaWatch;
 
-    let settings = ConnectSettings {
-        kubeconfig: config.kubernetes.kubeconfig.clone(),
-        context: config.kubernetes.context.clone(),
-        user_agent: format!("kafka-lag-exporter/{}", lag_runtime::version::VERSION),
-        call_timeout: config.kubernetes.timeout,
-    };
-    let cluster = connect(&settings)
-        .await
-        .context("a rule under recommend names a workload, and its cluster is not found")?;
+    let who = "a rule under recommend that names a workload";
+    let cluster = crate::cluster::find(&config.kubernetes, who, None).await?;
     tracing::info!(cluster.host = cluster.host, "replicas are counted");
     let workloads = config.recommend.workloads().into_iter().cloned();
     let watch = ReplicaWatch::new(cluster, workloads, config.collect.interval);

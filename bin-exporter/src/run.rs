@@ -2,12 +2,10 @@
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
-use lag_core::{ApiCalls, Board, BoardCell, Budgets, Instance};
+use lag_core::Budgets;
 use lag_runtime::{
-    Accounts, NAMESPACE, Now, Permit, Recommender,
-    collect::{Collector, schedule},
+    Accounts, NAMESPACE, Now,
     config::{Config, File, LogConfig, process_env},
-    connect,
     credentials::HOW_TO_GET,
     log,
     shutdown::{self, Shutdown, Signals},
@@ -19,10 +17,24 @@ use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{cli::Cli, ha::Seat, recommend};
+use crate::{
+    cli::Cli,
+    collectors::{self, Collected, Needs},
+    feeds::{Feeds, Source},
+    ha::Seat,
+    recommend,
+};
 
 /// How long open requests may take after the first signal.
-const GRACE: Duration = Duration::from_secs(5);
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+const BUILD: BuildInfo = BuildInfo {
+    program: "kafka-lag-exporter",
+    version: version::VERSION,
+    revision: version::REVISION,
+    branch: version::BRANCH,
+    rustversion: version::RUST_VERSION,
+};
 
 /// How often the count of calls is written, if it changed.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
@@ -53,8 +65,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             bail!("--demo is alone with its cloud: leave out --lease");
         }
         let demo = crate::demo::start(cli.args).await?;
-        let listeners = bind(&demo.config).await?;
-        if let Some(address) = listeners
+        let ports = Ports::open(&demo.config, &now).await?;
+        if let Some(address) = ports
+            .web
             .first()
             .and_then(|listener| listener.local_addr().ok())
         {
@@ -66,14 +79,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         let budgets = Arc::new(Budgets::new(demo.config.budget.policy, []));
         let accounts = Accounts::fixed(&demo.config, &demo.credentials, budgets.clone());
-        let ended = serve(
-            demo.config,
-            &accounts,
-            (budgets, None),
-            (listeners, None),
-            now,
-        )
-        .await;
+        let spending = Spending {
+            budgets,
+            usage: None,
+        };
+        let ended = serve(&demo.config, &accounts, spending, ports, now).await;
         demo.simulator.shutdown().await;
         return ended;
     }
@@ -98,7 +108,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let budgets = Arc::new(Budgets::new(config.budget.policy, spent));
     let accounts = Accounts::new(&config, budgets.clone(), &now)
         .context("the credentials cannot be set up")?;
-    let listeners = bind(&config).await?;
+    let mut ports = Ports::open(&config, &now).await?;
     match accounts.check(&config).await {
         Ok(()) => {}
         Err((source, error)) if error.is_not_configured() => {
@@ -114,11 +124,34 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             return Err(error).with_context(|| format!("source {source} has no credentials"));
         }
     }
-    let seat = match &config.lease {
-        Some(lease) => Some(Seat::find(lease, &config.kubernetes, &listeners, &now).await?),
-        None => None,
-    };
-    serve(config, &accounts, (budgets, usage), (listeners, seat), now).await
+    if let Some(lease) = &config.lease {
+        ports.seat = Some(Seat::find(lease, &config.kubernetes, &ports.web, &now).await?);
+    }
+    let spending = Spending { budgets, usage };
+    serve(&config, &accounts, spending, ports, now).await
+}
+
+/// What may be spent, and where that is kept.
+struct Spending {
+    budgets: Arc<Budgets>,
+    usage: Option<UsageFile>,
+}
+
+/// All ports, open and silent, and a place among the replicas.
+struct Ports {
+    web: Vec<TcpListener>,
+    feeds: Feeds,
+    seat: Option<Seat>,
+}
+
+impl Ports {
+    async fn open(config: &Config, now: &Now) -> anyhow::Result<Self> {
+        Ok(Self {
+            web: bind(config).await?,
+            feeds: Feeds::open(config, now).await?,
+            seat: None,
+        })
+    }
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
@@ -128,7 +161,7 @@ async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
     for written in &config.web.listen_addresses {
         let parsed = written.text.parse::<web::ListenAddress>();
         let address = parsed.with_context(|| written.place.clone())?;
-        let listener = web::bind(&address).await?;
+        let listener = web::bind(&address, "--web.listen-address").await?;
         tracing::info!(address = %listener.local_addr()?, "listening");
         listeners.push(listener);
     }
@@ -136,22 +169,39 @@ async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 }
 
 async fn serve(
-    config: Config,
+    config: &Config,
     accounts: &Accounts,
-    (budgets, usage): (Arc<Budgets>, Option<UsageFile>),
-    (listeners, seat): (Vec<TcpListener>, Option<Seat>),
+    spending: Spending,
+    ports: Ports,
     now: Now,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = JoinSet::new();
-    let recommender = recommend::start(&config, &now, &shutdown, &mut tasks).await?;
-    let work = (accounts, &budgets, &recommender, seat);
-    let exporter = start_collectors(&config, work, &now, &shutdown, &mut tasks)?;
+    let Spending { budgets, usage } = spending;
+    let needs = Needs {
+        accounts,
+        budgets: &budgets,
+        recommender: recommend::start(config, &now, &shutdown, &mut tasks).await?,
+        seat: ports.seat,
+    };
+    let collected = collectors::start(config, needs, &now, &shutdown, &mut tasks)?;
+    let source = Source {
+        board: collected.board.clone(),
+        updated: collected.updated.clone(),
+        build: BUILD,
+    };
+    let exporter = exporter(config, collected, budgets.clone(), &now)?;
+    tasks.spawn(warm(
+        exporter.clone(),
+        source.updated.subscribe(),
+        shutdown.clone(),
+    ));
+    ports.feeds.serve(source, &now, &shutdown, &mut tasks);
     if let Some(file) = usage {
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }
-    for listener in listeners {
+    for listener in ports.web {
         let (router, mut end) = (exporter.router(), shutdown.clone());
         tasks.spawn(async move {
             web::serve(
@@ -217,55 +267,13 @@ async fn remember(
     }
 }
 
-/// One task per source, all writing to the board that the returned exporter shows.
-fn start_collectors(
+/// What answers on the main port.
+fn exporter(
     config: &Config,
-    (accounts, budgets, recommender, seat): (&Accounts, &Arc<Budgets>, &Recommender, Option<Seat>),
+    collected: Collected,
+    budgets: Arc<Budgets>,
     now: &Now,
-    shutdown: &Shutdown,
-    tasks: &mut JoinSet<std::io::Result<()>>,
 ) -> anyhow::Result<Exporter> {
-    let (calls, updated) = (Arc::new(ApiCalls::default()), watch::Sender::new(()));
-    let board = Arc::new(BoardCell::new(config.sources.iter().fold(
-        Board::default(),
-        |board, source| {
-            let instances = source.instances.iter().map(|id| Instance {
-                id: id.clone(),
-                region: source.region.clone(),
-                expected: source.expected.get(id).cloned().unwrap_or_default(),
-            });
-            board.watching(&source.name, instances, now())
-        },
-    )));
-    let forget_after = SignedDuration::try_from(config.lag.forget_after)?;
-    let (permit, standing) = match seat {
-        Some(seat) => {
-            let read = (board.clone(), updated.clone(), forget_after);
-            let (permit, standing) = seat.take(read, now, shutdown, tasks)?;
-            (permit, Some(standing))
-        }
-        None => (Permit::always(), None),
-    };
-    for source in &config.sources {
-        let settings = (&config.cms, config.collect, config.lag);
-        let account = accounts.of(source);
-        let collector = Collector {
-            name: source.name.as_str().into(),
-            source: Arc::new(connect(source, settings, &account, &calls, now.clone())?),
-            schedule: schedule(config.collect),
-            board: board.clone(),
-            forget_after,
-            recommender: recommender.clone(),
-            updated: updated.clone(),
-            account: account.name,
-            budgets: budgets.clone(),
-        };
-        let (now, shutdown, permit) = (now.clone(), shutdown.clone(), permit.clone());
-        tasks.spawn(async move {
-            collector.run_while(permit, now, shutdown).await;
-            Ok(())
-        });
-    }
     let topic_metric = config
         .collect
         .topics
@@ -274,31 +282,34 @@ fn start_collectors(
         max_age: SignedDuration::try_from(config.lag.max_age)?,
         sample_timestamps: config.web.sample_timestamps,
         telemetry_path: config.web.telemetry_path.text.clone(),
-        build: BuildInfo {
-            program: "kafka-lag-exporter",
-            version: version::VERSION,
-            revision: version::REVISION,
-            branch: version::BRANCH,
-            rustversion: version::RUST_VERSION,
-        },
+        build: BUILD,
         metric: format!("{NAMESPACE}/{}", config.cms.metric),
         topic_metric,
         config_loaded_at: now(),
     };
-    let exporter = Exporter::new(board, calls, budgets.clone(), now.clone(), serve);
+    let Collected {
+        board,
+        calls,
+        standing,
+        ..
+    } = collected;
+    let exporter = Exporter::new(board, calls, budgets, now.clone(), serve);
     if let Some(standing) = standing {
         exporter.is_replica(standing);
     }
-    let (warmed, mut end) = (exporter.clone(), shutdown.clone());
-    let mut updates = updated.subscribe();
-    tasks.spawn(async move {
-        // Rendering ahead keeps the first scrape after a collection as quick as the others.
-        loop {
-            tokio::select! {
-                () = end.requested() => return Ok(()),
-                Ok(()) = updates.changed() => warmed.warm().await,
-            }
-        }
-    });
     Ok(exporter)
+}
+
+/// Rendering ahead keeps the first scrape after a collection as quick as the others.
+async fn warm(
+    exporter: Exporter,
+    mut updates: watch::Receiver<()>,
+    mut shutdown: Shutdown,
+) -> std::io::Result<()> {
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return Ok(()),
+            Ok(()) = updates.changed() => exporter.warm().await,
+        }
+    }
 }

@@ -74,7 +74,7 @@ pub(super) struct Sample<'a> {
 }
 
 /// A sample without its name.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Point {
     pub(super) at: Text<Timestamp>,
     pub(super) lag: Exact,

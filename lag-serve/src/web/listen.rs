@@ -73,22 +73,26 @@ impl fmt::Display for ListenAddress {
 pub enum BindError {
     /// Another program has the port.
     #[error(
-        "cannot listen on {address}: another program has port {}; choose another with --web.listen-address \
+        "cannot listen on {address}: another program has port {}; choose another with {flag} \
          (9876 is also the default port of the RocketMQ name server)",
         .address.port
     )]
     InUse {
         /// The address asked for.
         address: ListenAddress,
+        /// What to change.
+        flag: &'static str,
         /// What the system said.
         #[source]
         source: io::Error,
     },
     /// Anything else: no right to a low port, an address this host does not have, an unknown name.
-    #[error("cannot listen on {address}: change it with --web.listen-address")]
+    #[error("cannot listen on {address}: change it with {flag}")]
     Other {
         /// The address asked for.
         address: ListenAddress,
+        /// What to change.
+        flag: &'static str,
         /// What the system said.
         #[source]
         source: io::Error,
@@ -105,11 +109,11 @@ impl BindError {
     }
 }
 
-/// Starts to listen. All interfaces means IPv6 and IPv4 on one socket, and IPv4 alone where there is no IPv6.
+/// Starts to listen; `flag` is the one that gave the address. All interfaces means IPv6 and IPv4 on one socket, and IPv4 alone where there is no IPv6.
 ///
 /// # Errors
 /// [`BindError`] names the flag to change, and the likely owner when the port is taken.
-pub async fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
+pub async fn bind(address: &ListenAddress, flag: &'static str) -> Result<TcpListener, BindError> {
     let port = address.port;
     let bound = match &address.host {
         Some(host) => TcpListener::bind((host.as_str(), port)).await,
@@ -124,8 +128,16 @@ pub async fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
     bound.map_err(|source| {
         let address = address.clone();
         match source.kind() {
-            io::ErrorKind::AddrInUse => BindError::InUse { address, source },
-            _ => BindError::Other { address, source },
+            io::ErrorKind::AddrInUse => BindError::InUse {
+                address,
+                flag,
+                source,
+            },
+            _ => BindError::Other {
+                address,
+                flag,
+                source,
+            },
         }
     })
 }

@@ -25,6 +25,8 @@ use tokio::{
     task::JoinHandle,
 };
 
+const FLAG: &str = "--web.listen-address";
+
 pub(crate) const METRIC: &str = "/apis/external.metrics.k8s.io/v1beta1/namespaces/orders/lag";
 pub(crate) const FRONT: &str = "front-proxy-client";
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -141,7 +143,9 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(wire: Wire, router: Router) -> Self {
-        let listener = web::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = web::bind(&"127.0.0.1:0".parse().unwrap(), FLAG)
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { _ = stopped.await };

@@ -12,6 +12,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+const FLAG: &str = "--web.listen-address";
+
 /// A server on a free port, with the means to end it.
 struct Server {
     address: SocketAddr,
@@ -21,7 +23,9 @@ struct Server {
 
 impl Server {
     async fn start(router: Router, grace: Duration) -> Self {
-        let listener = web::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = web::bind(&"127.0.0.1:0".parse().unwrap(), FLAG)
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { stopped.await.unwrap() };
@@ -151,7 +155,7 @@ async fn a_large_answer_arrives_whole() {
 
 #[tokio::test]
 async fn all_interfaces_means_both_families() {
-    let listener = web::bind(&":0".parse().unwrap()).await.unwrap();
+    let listener = web::bind(&":0".parse().unwrap(), FLAG).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let accepted = tokio::spawn(async move { listener.accept().await.map(|_| ()) });
     TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -162,10 +166,10 @@ async fn all_interfaces_means_both_families() {
 async fn a_taken_port_names_the_flag_and_the_likely_owner() {
     for host in ["127.0.0.1", ""] {
         let free: ListenAddress = format!("{host}:0").parse().unwrap();
-        let first = web::bind(&free).await.unwrap();
+        let first = web::bind(&free, FLAG).await.unwrap();
         let port = first.local_addr().unwrap().port();
         let taken: ListenAddress = format!("{host}:{port}").parse().unwrap();
-        let error = web::bind(&taken).await.unwrap_err();
+        let error = web::bind(&taken, FLAG).await.unwrap_err();
         assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
         let text = error.to_string();
         for part in ["--web.listen-address", "RocketMQ", &port.to_string()] {
@@ -177,7 +181,7 @@ async fn a_taken_port_names_the_flag_and_the_likely_owner() {
 #[tokio::test]
 async fn an_address_of_another_host_is_refused_with_the_flag() {
     // Reserved for documentation: no host has it.
-    let error = web::bind(&"192.0.2.1:0".parse().unwrap())
+    let error = web::bind(&"192.0.2.1:0".parse().unwrap(), FLAG)
         .await
         .unwrap_err();
     assert!(matches!(error, BindError::Other { .. }), "{error:?}");
