@@ -197,7 +197,7 @@ async fn serve(
         source.updated.subscribe(),
         shutdown.clone(),
     ));
-    ports.feeds.serve(source, &now, &shutdown, &mut tasks);
+    ports.feeds.serve(&source, &now, &shutdown, &mut tasks);
     if let Some(file) = usage {
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }

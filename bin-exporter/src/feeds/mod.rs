@@ -20,6 +20,10 @@ pub(crate) struct Feeds {
 }
 
 /// What the feeds read, and when it has changed.
+#[cfg_attr(
+    not(all(feature = "external-metrics", feature = "keda")),
+    allow(dead_code, reason = "each feed reads its part")
+)]
 pub(crate) struct Source {
     pub(crate) board: Arc<BoardCell>,
     pub(crate) updated: watch::Sender<()>,
@@ -63,26 +67,22 @@ impl Feeds {
     /// Serves until the end of the process.
     #[cfg_attr(
         not(any(feature = "external-metrics", feature = "keda")),
-        expect(
-            unused_variables,
-            clippy::needless_pass_by_value,
-            reason = "nothing is served"
-        )
+        expect(unused_variables, reason = "nothing is served")
     )]
     pub(crate) fn serve(
         self,
-        source: Source,
+        source: &Source,
         now: &Now,
         shutdown: &Shutdown,
         tasks: &mut JoinSet<io::Result<()>>,
     ) {
         #[cfg(feature = "external-metrics")]
         if let Some(external) = self.external {
-            external.serve(&source, now, shutdown, tasks);
+            external.serve(source, now, shutdown, tasks);
         }
         #[cfg(feature = "keda")]
         if let Some(keda) = self.keda {
-            keda.serve(&source, now, shutdown, tasks);
+            keda.serve(source, now, shutdown, tasks);
         }
     }
 }

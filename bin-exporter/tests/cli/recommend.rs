@@ -1,6 +1,6 @@
 //! Recommended replicas, with rules from a file and a cluster that counts.
 
-use crate::harness::{Cloud, INSTANCE, KEY_ID, Running, SECRET, exporter, output, program, value};
+use crate::harness::{Cloud, INSTANCE, KEY_ID, Running, SECRET, exporter, output, value};
 use cms_sim::{Fault, FaultKind, Scenario, SimConfig};
 use kube_sim::{Denial, KubeSim, KubeSimConfig};
 use std::{path::PathBuf, process::Command};
@@ -146,7 +146,7 @@ fn a_workload_without_a_cluster_is_a_mistake() {
 #[cfg(feature = "demo")]
 #[test]
 fn the_demo_shows_the_posts_rule() {
-    let mut command = program(&["--demo", "--web.listen-address=127.0.0.1:0"]);
+    let mut command = crate::harness::program(&["--demo", "--web.listen-address=127.0.0.1:0"]);
     let mut running = Running::start(&mut command);
     running.metrics_until(|page| page.contains("\nkafka_lag_recommended_replicas{"));
 }
