@@ -72,6 +72,24 @@ pub(crate) struct SimulateArgs {
         help_heading = "Autoscaler"
     )]
     pub(crate) drain: Vec<String>,
+    /// Configuration file of the exporter: the rule under `recommend` that is for --group, behind an HPA likewise
+    #[arg(
+        long = "config.file",
+        value_name = "FILE",
+        group = "autoscaler",
+        requires = "rule_for",
+        help_heading = "Autoscaler"
+    )]
+    pub(crate) config_file: Option<String>,
+    /// Group whose rule is taken: NAME, or INSTANCE/NAME
+    #[arg(
+        long = "group",
+        id = "rule_for",
+        value_name = "GROUP",
+        requires = "config_file",
+        help_heading = "Autoscaler"
+    )]
+    pub(crate) group: Option<String>,
     /// Replicas at the beginning [default: the fewest each autoscaler allows]
     #[arg(long, value_name = "NUMBER", help_heading = "Autoscaler")]
     pub(crate) replicas: Option<u32>,

@@ -41,7 +41,7 @@ pub use web::{WebConfig, Written};
 use lag_core::recommend::RecommendBook;
 use std::fmt;
 
-use crate::args::Args;
+use crate::args::{Args, ReadArgs};
 
 /// What will run.
 #[derive(Debug, Clone)]
@@ -110,6 +110,20 @@ impl Config {
             notices,
         })
     }
+}
+
+/// The rules under `recommend` of a file alone, for programs that collect nothing. `path` is for messages.
+///
+/// # Errors
+/// The first mistake in what these rules depend on.
+pub fn recommend_rules(
+    path: &str,
+    file: &File,
+    env: Env<'_>,
+) -> Result<RecommendBook, ConfigError> {
+    let picker = pick::Picker { path, env };
+    let collect = collect::resolve(&ReadArgs::default(), file, picker)?;
+    recommend::resolve(file, picker, collect.window)
 }
 
 /// A mistake in the configuration: one line that names the flag, or the file with line and key, and what would work.

@@ -70,9 +70,15 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
             "{file}: the metric {} is a number of replicas: use AverageValue \"1\"",
             names::RECOMMENDED
         ),
-        [(file, ..)] if args.steps.len() + args.drain.len() != 1 => bail!(
-            "{file}: AverageValue 1 is for a number of replicas that a policy recommends: give one --steps or --drain with it"
-        ),
+        [(file, ..)]
+            if args.steps.len() + args.drain.len() + usize::from(args.config_file.is_some())
+                != 1 =>
+        {
+            bail!(
+                "{file}: AverageValue 1 is for a number of replicas that a policy recommends: give one --steps, --drain or \
+                 --config.file with it"
+            )
+        }
         [one] => Some(one),
         [_, (file, ..), ..] => bail!("{file}: one HPA behind a policy is enough"),
     };
@@ -84,7 +90,15 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
         let read = policy::drain(text, trend_over).with_context(|| format!("--drain {text:?}"));
         (read, "drain", text)
     });
-    for (read, label, text) in steps.chain(drains) {
+    let rule = args
+        .config_file
+        .iter()
+        .zip(&args.group)
+        .map(|(path, group)| {
+            let read = policy::rule(path, group).with_context(|| format!("--config.file {path}"));
+            (read, "rule", group)
+        });
+    for (read, label, text) in steps.chain(drains).chain(rule) {
         let Written {
             policy,
             bounds,

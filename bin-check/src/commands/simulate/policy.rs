@@ -3,9 +3,10 @@
 use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
 use lag_core::{
-    Bounds, Lag,
+    Bounds, GroupKey, Lag,
     recommend::{DrainPolicy, DrainRules, Policy, Step, StepPolicy, StepRules},
 };
+use lag_runtime::config::{File, process_env, recommend_rules};
 use std::collections::BTreeMap;
 
 use super::{duration, lag};
@@ -132,6 +133,37 @@ pub(super) fn drain(text: &str, trend_over: SignedDuration) -> anyhow::Result<Wr
         policy: Policy::Drain(DrainPolicy::try_from(rules)?),
         bounds,
         marks: vec![(rules.calm_at.as_f64(), "calm".to_owned())],
+    })
+}
+
+/// The rule of the exporter's configuration that is for a group.
+pub(super) fn rule(path: &str, group: &str) -> anyhow::Result<Written> {
+    let file = File::read(path)?;
+    let book = recommend_rules(path, &file, &process_env)?;
+    let (instance, name) = group.split_once('/').unwrap_or(("-", group));
+    let key = GroupKey::total(instance.parse()?, name.parse()?);
+    let Some(rule) = book.of(&key) else {
+        bail!(
+            "no rule under recommend is for {group}: see the patterns under groups and instances, and write INSTANCE/NAME \
+             where a rule names instances"
+        );
+    };
+    let (bounds, marks) = match &rule.policy {
+        Policy::Steps(policy) => {
+            let mark = |step: &Step| (step.above.as_f64(), format!("+{}", step.add));
+            let mut marks: Vec<_> = policy.steps().iter().map(mark).collect();
+            marks.push((policy.back_at().as_f64(), "back".to_owned()));
+            (policy.limits(), marks)
+        }
+        Policy::Drain(policy) => (
+            policy.limits(),
+            vec![(policy.rules().calm_at.as_f64(), "calm".to_owned())],
+        ),
+    };
+    Ok(Written {
+        policy: rule.policy.clone(),
+        bounds,
+        marks,
     })
 }
 

@@ -146,3 +146,42 @@ fn a_lag_without_delay_is_seen_at_once_and_with_one_later() {
     assert_eq!(first_change(&["--delay=90s"]), "6:30");
     assert_eq!(first_change(&["--delay=100s", "--period=2m"]), "7:45");
 }
+
+#[test]
+fn the_rule_of_the_exporters_file_does_what_the_same_steps_do() {
+    let scenario = "steps:90000,120000,160000,120000,60000,50000/10m";
+    let file = [
+        "--config.file",
+        "recommend.yaml",
+        "--group",
+        "cust_docking_analog",
+    ];
+    let rule = out(&[&["--scenario", scenario][..], &file].concat());
+    let written = out(&["--scenario", scenario, "--steps", STEPS]);
+    assert!(changes(&rule).len() > 3, "{rule}");
+    assert_eq!(changes(&rule), changes(&written));
+}
+
+#[test]
+fn a_group_without_a_rule_is_told_where_to_look() {
+    let mut command = simulate(&[
+        "--scenario",
+        "steady:1/10m",
+        "--config.file",
+        "recommend.yaml",
+    ]);
+    let ended = Ended::of(command.args(["--group", "orders"]));
+    let said = ended.err.clone();
+    ended.with(1);
+    assert!(
+        said.contains("no rule under recommend is for orders"),
+        "{said}"
+    );
+    let mut command = simulate(&[
+        "--scenario",
+        "steady:1/10m",
+        "--config.file",
+        "recommend.yaml",
+    ]);
+    Ended::of(&mut command).with(3);
+}

@@ -127,7 +127,10 @@ fn a_manifest_that_is_not_simulated_is_told_with_file_field_and_what_to_do() {
     refused(
         &["--hpa=follow.yaml", SCENARIO],
         1,
-        &["follow.yaml: AverageValue 1", "--steps or --drain"],
+        &[
+            "follow.yaml: AverageValue 1",
+            "--steps, --drain or --config.file",
+        ],
     );
     let many = ["--hpa=value.yaml"; 7];
     refused(
