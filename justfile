@@ -56,3 +56,7 @@ manifests:
 docs:
     UPDATE_DOCS=1 cargo test -p kafka-lag-exporter --test cli the_reference_page
     UPDATE_DOCS=1 cargo test -p kafka-lag --test cli the_reference_page
+
+# What autoscalers read, asked by real clients.
+autoscaling:
+    .ci/run autoscaling
