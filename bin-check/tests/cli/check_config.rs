@@ -141,3 +141,36 @@ fn rules_for_recommended_replicas_are_told_in_words() {
         ],
     );
 }
+
+#[test]
+fn what_autoscalers_read_is_told_with_who_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lag.yaml");
+    let text = "\
+cms: {}
+sources:
+  - region: cn-hangzhou
+    instances: [alikafka_pre-cn-a]
+external_metrics:
+  listen_address: \":6443\"
+  tls_cert_file: /tls/tls.crt
+  tls_key_file: /tls/tls.key
+  namespaces: {orders: [\"exact:a\"]}
+keda: {listen_address: \":6000\"}
+";
+    std::fs::write(&path, text).unwrap();
+    let said = Ended::of(&mut program(&[
+        "check-config",
+        "--config.file",
+        path.to_str().unwrap(),
+    ]));
+    let said = said.with(0);
+    for words in [
+        "external metrics (by the exporter)\n  served at   :6443\n",
+        "readers     the API server alone",
+        "namespaces  orders: exact:a\n  namespaces  all others: nothing\n",
+        "KEDA external scaler (by the exporter)\n  served at   :6000\n  readers     in plain text",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in:\n{said}");
+    }
+}

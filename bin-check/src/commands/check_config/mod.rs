@@ -1,5 +1,6 @@
 //! `check-config`: what a configuration collects and costs, in words. No call is made.
 
+mod feeds;
 mod reaction;
 mod recommend;
 mod replicas;
@@ -41,6 +42,7 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
     text += &recommend::describe(&config.recommend);
     text += &reaction::describe(&config, &check)?;
     text += &common(&config);
+    text += &feeds::describe(&config);
     if let Some(lease) = &config.lease {
         text += &replicas::describe(lease, &check.kubernetes);
     }
