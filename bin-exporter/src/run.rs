@@ -16,7 +16,7 @@ use lag_runtime::{
     version,
 };
 use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{cli::Cli, ha::Seat, recommend};
@@ -53,13 +53,15 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             bail!("--demo is alone with its cloud: leave out --lease");
         }
         let demo = crate::demo::start(cli.args).await?;
+        let security = security(&demo.config, &now)?;
         let listeners = bind(&demo.config).await?;
         if let Some(address) = listeners
             .first()
             .and_then(|listener| listener.local_addr().ok())
         {
+            let is_tls = security.as_ref().is_some_and(web::WebFile::is_tls);
             crate::demo::greet(
-                address,
+                (if is_tls { "https" } else { "http" }, address),
                 &demo.simulator.url(),
                 &demo.config.web.telemetry_path.text,
             );
@@ -70,7 +72,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             demo.config,
             &accounts,
             (budgets, None),
-            (listeners, None),
+            (listeners, security, None),
             now,
         )
         .await;
@@ -98,6 +100,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let budgets = Arc::new(Budgets::new(config.budget.policy, spent));
     let accounts = Accounts::new(&config, budgets.clone(), &now)
         .context("the credentials cannot be set up")?;
+    let security = security(&config, &now)?;
     let listeners = bind(&config).await?;
     match accounts.check(&config).await {
         Ok(()) => {}
@@ -118,7 +121,17 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(lease) => Some(Seat::find(lease, &config.kubernetes, &listeners, &now).await?),
         None => None,
     };
-    serve(config, &accounts, (budgets, usage), (listeners, seat), now).await
+    let listening = (listeners, security, seat);
+    serve(config, &accounts, (budgets, usage), listening, now).await
+}
+
+/// What `--web.config.file` says, if there is one.
+fn security(config: &Config, now: &Now) -> anyhow::Result<Option<web::WebFile>> {
+    let Some(written) = &config.web.config_file else {
+        return Ok(None);
+    };
+    let file = web::WebFile::read(Path::new(&written.text), now.clone());
+    file.map(Some).with_context(|| written.place.clone())
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
@@ -139,7 +152,7 @@ async fn serve(
     config: Config,
     accounts: &Accounts,
     (budgets, usage): (Arc<Budgets>, Option<UsageFile>),
-    (listeners, seat): (Vec<TcpListener>, Option<Seat>),
+    (listeners, security, seat): (Vec<TcpListener>, Option<web::WebFile>, Option<Seat>),
     now: Now,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
@@ -152,10 +165,15 @@ async fn serve(
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }
     for listener in listeners {
-        let (router, mut end) = (exporter.router(), shutdown.clone());
+        let (router, wire) = match &security {
+            Some(file) => (file.protect(exporter.router()), file.wire()),
+            None => (exporter.router(), web::Wire::Http1),
+        };
+        let mut end = shutdown.clone();
         tasks.spawn(async move {
-            web::serve(
+            web::serve_with(
                 listener,
+                wire,
                 router,
                 async move { end.requested().await },
                 GRACE,
