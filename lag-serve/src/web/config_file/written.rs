@@ -315,7 +315,7 @@ impl Reader<'_> {
                 _ => &[],
             };
             let fits = |word: &&str| word.eq_ignore_ascii_case(&value.value);
-            if !allowed.is_empty() && !allowed.iter().any(|word| fits(&word)) {
+            if !allowed.is_empty() && !allowed.iter().any(fits) {
                 let why = format!("headers: {known} can be {}", allowed.join(" or "));
                 return Err(self.wrong(&value, why));
             }
