@@ -85,14 +85,18 @@ pub(crate) async fn start(mut args: Args) -> anyhow::Result<Demo> {
 }
 
 /// What to open, in the first lines. A reader that went away, as `head` does, is no reason to end.
-pub(crate) fn greet(address: std::net::SocketAddr, cloud: &str, telemetry_path: &str) {
+pub(crate) fn greet(
+    (scheme, address): (&str, std::net::SocketAddr),
+    cloud: &str,
+    telemetry_path: &str,
+) {
     let text = format!(
         "\
 kafka-lag-exporter demo: a simulated cloud with a dozen consumer groups, no account needed.
-  open   http://{address}/            (打开此地址即可查看)
-  try    curl -s http://{address}{telemetry_path} | grep ^kafka_consumer
-         curl -s http://{address}{telemetry_path} | grep ^kafka_lag_recommended
-         curl -s http://{address}/api/v1/lag
+  open   {scheme}://{address}/            (打开此地址即可查看)
+  try    curl -s {scheme}://{address}{telemetry_path} | grep ^kafka_consumer
+         curl -s {scheme}://{address}{telemetry_path} | grep ^kafka_lag_recommended
+         curl -s {scheme}://{address}/api/v1/lag
   break  curl -s -X POST {cloud}/_sim/faults -d '{{\"fault\":\"throttling\"}}'
   mend   curl -s -X DELETE {cloud}/_sim/faults
   stop   Ctrl-C

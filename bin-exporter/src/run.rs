@@ -14,7 +14,7 @@ use lag_runtime::{
     version,
 };
 use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
@@ -71,8 +71,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             .first()
             .and_then(|listener| listener.local_addr().ok())
         {
+            let is_tls = ports.security.as_ref().is_some_and(web::WebFile::is_tls);
             crate::demo::greet(
-                address,
+                (if is_tls { "https" } else { "http" }, address),
                 &demo.simulator.url(),
                 &demo.config.web.telemetry_path.text,
             );
@@ -140,6 +141,7 @@ struct Spending {
 /// All ports, open and silent, and a place among the replicas.
 struct Ports {
     web: Vec<TcpListener>,
+    security: Option<web::WebFile>,
     feeds: Feeds,
     seat: Option<Seat>,
 }
@@ -147,11 +149,21 @@ struct Ports {
 impl Ports {
     async fn open(config: &Config, now: &Now) -> anyhow::Result<Self> {
         Ok(Self {
+            security: security(config, now)?,
             web: bind(config).await?,
             feeds: Feeds::open(config, now).await?,
             seat: None,
         })
     }
+}
+
+/// What `--web.config.file` says, if there is one.
+fn security(config: &Config, now: &Now) -> anyhow::Result<Option<web::WebFile>> {
+    let Some(written) = &config.web.config_file else {
+        return Ok(None);
+    };
+    let file = web::WebFile::read(Path::new(&written.text), now.clone());
+    file.map(Some).with_context(|| written.place.clone())
 }
 
 async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
@@ -202,10 +214,15 @@ async fn serve(
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }
     for listener in ports.web {
-        let (router, mut end) = (exporter.router(), shutdown.clone());
+        let (router, wire) = match &ports.security {
+            Some(file) => (file.protect(exporter.router()), file.wire()),
+            None => (exporter.router(), web::Wire::Http1),
+        };
+        let mut end = shutdown.clone();
         tasks.spawn(async move {
-            web::serve(
+            web::serve_with(
                 listener,
+                wire,
                 router,
                 async move { end.requested().await },
                 GRACE,

@@ -498,3 +498,41 @@ fn the_kafka_services_own_endpoint_is_read_with_its_place() {
          https://alikafka.cn-hangzhou.aliyuncs.com"
     );
 }
+
+#[test]
+fn the_web_config_file_is_a_flag_or_a_key_and_does_not_go_together_with_a_lease() {
+    let text = "web:\n  config_file: /etc/lag/web.yml\n";
+    let resolve = |text: &str, flag: Option<&str>, lease: Option<&str>| {
+        let mut args = Args::default();
+        args.read.source.region = Some("cn-hangzhou".into());
+        args.read.source.instance = vec!["alikafka_pre-cn-a".into()];
+        args.read.config_file = Some("lag.yaml".into());
+        args.web.web_config_file = flag.map(Into::into);
+        args.lease.lease = lease.map(Into::into);
+        args.lease.advertise_url = lease.map(|_| "http://10.0.0.7:9876".into());
+        Config::resolve(&args, &File::parse("lag.yaml", text).unwrap(), &|_| None)
+    };
+    let path = |config: Config| config.web.config_file.map(|written| written.text);
+    assert_eq!(path(resolve("", None, Some("a/b")).unwrap()), None);
+    assert_eq!(
+        path(resolve(text, None, None).unwrap()).as_deref(),
+        Some("/etc/lag/web.yml")
+    );
+    assert_eq!(
+        path(resolve(text, Some("w.yml"), None).unwrap()).as_deref(),
+        Some("w.yml")
+    );
+    let error = resolve(text, None, Some("a/b")).unwrap_err().to_string();
+    assert!(
+        error.starts_with("lag.yaml line 2: web.config_file: "),
+        "{error}"
+    );
+    assert!(error.contains("--lease"), "{error}");
+    let error = resolve("", Some("w.yml"), Some("a/b"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("--web.config.file (or KAFKA_LAG_WEB_CONFIG_FILE)"),
+        "{error}"
+    );
+}

@@ -67,3 +67,12 @@ pub(crate) fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> 
         .unwrap();
     Reply::read(&mut stream)
 }
+
+/// The first byte of whatever comes back for a request in clear text.
+pub(crate) fn first_byte(address: SocketAddr, path: &str) -> Option<u8> {
+    let mut stream = connect(address);
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut byte = [0];
+    stream.read_exact(&mut byte).ok().map(|()| byte[0])
+}

@@ -20,3 +20,4 @@ mod pages;
 mod recommend;
 mod secrets;
 mod signals;
+mod web_file;

@@ -19,6 +19,13 @@ pub struct WebArgs {
         value_name = "PATH"
     )]
     pub telemetry_path: Option<String>,
+    /// TLS, client certificates and passwords, in the format of Prometheus' exporter-toolkit (YAML); read again when it changes
+    #[arg(
+        long = "web.config.file",
+        env = "KAFKA_LAG_WEB_CONFIG_FILE",
+        value_name = "FILE"
+    )]
+    pub web_config_file: Option<String>,
     /// Put the time of the datum on every lag sample; Prometheus then shows nothing for data older than 5 minutes [default: false]
     #[arg(
         long = "metrics.sample-timestamps",

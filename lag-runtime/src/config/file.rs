@@ -163,6 +163,7 @@ pub(super) struct Group {
 pub(super) struct Web {
     pub(super) listen_address: Texts,
     pub(super) telemetry_path: Text,
+    pub(super) config_file: Text,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

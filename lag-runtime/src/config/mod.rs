@@ -93,6 +93,14 @@ impl Config {
         let lag = collect::resolve_lag(&args.read, file, picker, collect)?;
         let budget = budget::resolve(&args.read, file, picker)?;
         let web = web::resolve(&args.web, file, picker)?;
+        let lease = lease::resolve(&args.lease, file, picker)?;
+        if let (Some(file), Some(_)) = (&web.config_file, &lease) {
+            return Err(ConfigError::new(
+                file.place.clone(),
+                "this does not go together with --lease: other replicas read this one over plain HTTP without a password; \
+                 leave one of the two out, or put TLS and passwords into a proxy in front",
+            ));
+        }
         let mut notices = Vec::new();
         Ok(Self {
             sources: sources::resolve(&args.read, file, picker, &mut notices)?,
@@ -105,7 +113,7 @@ impl Config {
             keda: feeds::keda(&args.keda, file, picker)?,
             recommend: recommend::resolve(file, picker, collect.window)?,
             kubernetes: kubernetes::resolve(&args.kube, file, picker)?,
-            lease: lease::resolve(&args.lease, file, picker)?,
+            lease,
             kafka_endpoint: cms::kafka_endpoint(file, picker)?,
             notices,
         })

@@ -13,6 +13,8 @@ pub struct WebConfig {
     pub listen_addresses: Vec<Written>,
     /// Path of the metrics, as written.
     pub telemetry_path: Written,
+    /// File with TLS and passwords; plain HTTP that anybody may read without it.
+    pub config_file: Option<Written>,
     /// Whether lag samples carry the time of the datum.
     pub sample_timestamps: bool,
 }
@@ -68,6 +70,12 @@ pub(super) fn resolve(
         || Written::default_of("--web.telemetry-path", "/metrics"),
         Written::new,
     );
+    let config_file = picker.one(
+        "--web.config.file",
+        args.web_config_file.as_deref(),
+        "web.config_file",
+        &web.config_file,
+    )?;
     let stamps = picker.one(
         "--metrics.sample-timestamps",
         args.sample_timestamps.as_deref(),
@@ -77,6 +85,9 @@ pub(super) fn resolve(
     Ok(WebConfig {
         listen_addresses,
         telemetry_path,
+        config_file: config_file
+            .filter(|found| !found.text.trim().is_empty())
+            .map(Written::new),
         sample_timestamps: boolean(stamps)?,
     })
 }

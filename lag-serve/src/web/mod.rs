@@ -1,6 +1,10 @@
 //! Listening: addresses as Prometheus programs take them, and a server of HTTP/1 and HTTP/2, with and without TLS, that
 //! ends gracefully.
 
+#[cfg(feature = "tls")]
+mod basic;
+#[cfg(feature = "tls")]
+mod config_file;
 mod connection;
 #[cfg(feature = "tls")]
 mod face;
@@ -16,6 +20,7 @@ pub use listen::{BindError, InvalidListenAddress, ListenAddress, bind};
 pub use serve::{Wire, serve, serve_with};
 #[cfg(feature = "tls")]
 pub use {
+    config_file::{WebFile, WebFileError},
     face::PeerCertificates,
     tls::{ClientCertificates, Protocols, ServerTls, TlsError, TlsFiles},
 };

@@ -2,7 +2,7 @@
 
 use super::connection;
 #[cfg(feature = "tls")]
-use super::tls::ServerTls;
+use super::{config_file::WebFile, tls::ServerTls};
 use axum::Router;
 use std::{io, pin::pin, time::Duration};
 use tokio::{
@@ -32,6 +32,9 @@ pub enum Wire {
     /// [`PeerCertificates`](super::PeerCertificates) among its extensions.
     #[cfg(feature = "tls")]
     Tls(ServerTls),
+    /// What a `--web.config.file` says when the connection begins.
+    #[cfg(feature = "tls")]
+    File(WebFile),
 }
 
 /// Answers requests in plain HTTP/1; as [`serve_with`].
@@ -167,6 +170,11 @@ impl Wire {
             Self::Http2 => connection::prior_knowledge(stream, router, stopped).await,
             #[cfg(feature = "tls")]
             Self::Tls(tls) => connection::secured(stream, tls, router, stopped).await,
+            #[cfg(feature = "tls")]
+            Self::File(file) => match file.tls() {
+                Some(tls) => connection::secured(stream, tls, router, stopped).await,
+                None => connection::plain(stream, router, stopped).await,
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     server::{Cluster, Server},
 };
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -28,6 +28,7 @@ pub(crate) const BOTH: [Http; 2] = [Http::One, Http::Two];
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) content_type: String,
     pub(crate) body: String,
 }
@@ -167,9 +168,11 @@ impl Connection {
         let content_type = answer.headers().get("content-type");
         let content_type = content_type.map_or("", |value| value.to_str().unwrap());
         let content_type = content_type.to_owned();
+        let headers = answer.headers().clone();
         let body = answer.into_body().collect().await?.to_bytes();
         Ok(Reply {
             status,
+            headers,
             content_type,
             body: String::from_utf8(body.to_vec()).unwrap(),
         })

@@ -7,4 +7,5 @@ mod delegated;
 mod mtls;
 mod rotation;
 mod server;
+mod web_file;
 mod wires;

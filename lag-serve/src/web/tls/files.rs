@@ -32,7 +32,8 @@ impl Contents {
             cert: read(&files.cert_file),
             key: read(&files.key_file),
             ca: match clients {
-                ClientCertificates::Required { ca_file } => Some(read(ca_file)),
+                ClientCertificates::Required { ca_file }
+                | ClientCertificates::IfGiven { ca_file } => Some(read(ca_file)),
                 ClientCertificates::None | ClientCertificates::Asked => None,
             },
         }

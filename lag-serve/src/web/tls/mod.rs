@@ -4,21 +4,23 @@
 mod asked;
 mod error;
 mod files;
+mod named;
 
 pub use error::TlsError;
 
-use self::{asked::AnyChain, files::Contents};
+use self::{asked::AnyChain, files::Contents, named::Named};
 use crate::Now;
 use jiff::{SignedDuration, Timestamp};
 use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::{CryptoProvider, ring},
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    ServerConfig, SupportedProtocolVersion,
+    crypto::ring,
+    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
+    version::{TLS12, TLS13},
 };
 use std::{
     error::Error,
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tracing::{info, warn};
@@ -45,6 +47,11 @@ pub enum ClientCertificates {
         /// PEM, read again like the other files.
         ca_file: PathBuf,
     },
+    /// A certificate under one of these CAs, or none at all.
+    IfGiven {
+        /// PEM, read again like the other files.
+        ca_file: PathBuf,
+    },
     /// Whatever they have. That they have its key is proven; who has signed it is judged with each request, so that a
     /// refusal can be a sentence.
     Asked,
@@ -59,14 +66,44 @@ pub enum Protocols {
     Grpc,
 }
 
+/// The versions of TLS that are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Versions {
+    #[default]
+    Both,
+    Only12,
+    Only13,
+}
+
+impl Versions {
+    fn list(self) -> Vec<&'static SupportedProtocolVersion> {
+        match self {
+            Self::Both => vec![&TLS13, &TLS12],
+            Self::Only12 => vec![&TLS12],
+            Self::Only13 => vec![&TLS13],
+        }
+    }
+}
+
+/// Everything about a listener except what its files hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) files: TlsFiles,
+    pub(super) clients: ClientCertificates,
+    /// Names of which a verified client certificate must carry one; any when there are none.
+    pub(super) names: Vec<String>,
+    pub(super) protocols: Protocols,
+    /// Whether HTTP/2 is offered beside HTTP/1.1.
+    pub(super) http2: bool,
+    pub(super) versions: Versions,
+}
+
 /// TLS for a listener. `Clone` is cheap and shares the certificate.
 #[derive(Clone)]
 pub struct ServerTls(Arc<Inner>);
 
 struct Inner {
-    files: TlsFiles,
-    clients: ClientCertificates,
-    protocols: Protocols,
+    plan: Plan,
     now: Now,
     served: Mutex<Served>,
 }
@@ -81,9 +118,7 @@ struct Served {
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerTls")
-            .field("files", &self.0.files)
-            .field("clients", &self.0.clients)
-            .field("protocols", &self.0.protocols)
+            .field("plan", &self.0.plan)
             .finish_non_exhaustive()
     }
 }
@@ -100,26 +135,37 @@ impl ServerTls {
         protocols: Protocols,
         now: Now,
     ) -> Result<Self, TlsError> {
+        let plan = Plan {
+            files,
+            clients,
+            names: Vec::new(),
+            protocols,
+            http2: true,
+            versions: Versions::default(),
+        };
+        Self::planned(plan, now)
+    }
+
+    /// As [`Self::load`].
+    pub(super) fn planned(plan: Plan, now: Now) -> Result<Self, TlsError> {
         let looked = now();
-        let contents = Contents::read(&files, &clients);
+        let contents = Contents::read(&plan.files, &plan.clients);
         let fingerprint = contents.fingerprint();
-        let config = build(&contents, &files, &clients, protocols, looked)?;
+        let config = build(&contents, &plan, looked)?;
         let served = Mutex::new(Served {
             config: Arc::new(config),
             fingerprint,
             looked,
         });
-        Ok(Self(Arc::new(Inner {
-            files,
-            clients,
-            protocols,
-            now,
-            served,
-        })))
+        Ok(Self(Arc::new(Inner { plan, now, served })))
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.0.plan
     }
 
     pub(super) fn is_grpc(&self) -> bool {
-        self.0.protocols == Protocols::Grpc
+        self.0.plan.protocols == Protocols::Grpc
     }
 
     /// What a new connection is served with. Looks whether the files have changed: three small files, at most every two
@@ -134,20 +180,14 @@ impl ServerTls {
             return served.config.clone();
         }
         served.looked = now;
-        let contents = Contents::read(&inner.files, &inner.clients);
+        let contents = Contents::read(&inner.plan.files, &inner.plan.clients);
         let fingerprint = contents.fingerprint();
         if fingerprint != served.fingerprint {
             served.fingerprint = fingerprint;
-            match build(
-                &contents,
-                &inner.files,
-                &inner.clients,
-                inner.protocols,
-                now,
-            ) {
+            match build(&contents, &inner.plan, now) {
                 Ok(config) => {
                     served.config = Arc::new(config);
-                    info!(file = %inner.files.cert_file.display(), "the serving certificate was read again");
+                    info!(file = %inner.plan.files.cert_file.display(), "the serving certificate was read again");
                 }
                 Err(error) => warn!(
                     error = &error as &dyn Error,
@@ -165,13 +205,8 @@ impl Inner {
     }
 }
 
-fn build(
-    contents: &Contents,
-    files: &TlsFiles,
-    clients: &ClientCertificates,
-    protocols: Protocols,
-    now: Timestamp,
-) -> Result<ServerConfig, TlsError> {
+fn build(contents: &Contents, plan: &Plan, now: Timestamp) -> Result<ServerConfig, TlsError> {
+    let files = &plan.files;
     let chain = contents.chain(files)?;
     if let Some(leaf) = chain.first() {
         files::warn_of_validity(leaf, &files.cert_file, now);
@@ -179,41 +214,61 @@ fn build(
     let key = contents.key(files)?;
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .expect("ring supports the default protocol versions");
-    let builder = match clients {
+        .with_protocol_versions(&plan.versions.list())
+        .expect("ring supports both protocol versions");
+    let builder = match &plan.clients {
         ClientCertificates::None => builder.with_no_client_auth(),
         ClientCertificates::Asked => {
             builder.with_client_cert_verifier(Arc::new(AnyChain::new(&provider)))
         }
         ClientCertificates::Required { ca_file } => {
-            let roots = contents.roots(ca_file)?;
-            builder.with_client_cert_verifier(required(roots, &provider, ca_file)?)
+            builder.with_client_cert_verifier(verifier(contents, ca_file, true, &plan.names)?)
+        }
+        ClientCertificates::IfGiven { ca_file } => {
+            builder.with_client_cert_verifier(verifier(contents, ca_file, false, &plan.names)?)
         }
     };
     let mut config = builder
         .with_single_cert(chain, key)
         .map_err(|error| TlsError::pair(files, &error))?;
-    config.alpn_protocols = match protocols {
-        Protocols::Web => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+    config.alpn_protocols = match plan.protocols {
+        Protocols::Web if plan.http2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        Protocols::Web => vec![b"http/1.1".to_vec()],
         Protocols::Grpc => vec![b"h2".to_vec()],
     };
-    if matches!(clients, ClientCertificates::Required { .. }) {
+    match plan.clients {
         // A resumed session is not verified again: a certificate that has expired since would still be good.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
+        ClientCertificates::Required { .. } | ClientCertificates::IfGiven { .. } => {
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        ClientCertificates::None | ClientCertificates::Asked => {}
     }
     Ok(config)
 }
 
-fn required(
-    roots: RootCertStore,
-    provider: &Arc<CryptoProvider>,
-    ca_file: &std::path::Path,
-) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, TlsError> {
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+fn verifier(
+    contents: &Contents,
+    ca_file: &Path,
+    is_required: bool,
+    names: &[String],
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let roots = Arc::new(contents.roots(ca_file)?);
+    let provider = Arc::new(ring::default_provider());
+    let mut builder = WebPkiClientVerifier::builder_with_provider(roots, provider);
+    if !is_required {
+        builder = builder.allow_unauthenticated();
+    }
+    let verifier = builder
         .build()
-        .map_err(|error| TlsError::unusable("client-ca-file", ca_file, error.to_string()))
+        .map_err(|error| TlsError::unusable("client-ca-file", ca_file, error.to_string()))?;
+    if names.is_empty() {
+        return Ok(verifier);
+    }
+    Ok(Arc::new(Named {
+        verifier,
+        allowed: names.to_vec(),
+    }))
 }
 
 #[cfg(test)]
