@@ -1,6 +1,6 @@
 //! One request to the API server, with an end.
 
-use crate::in_one_line;
+use crate::{describe, in_one_line};
 use kube::{Error, core::Status};
 use lag_core::port::{PortError, PortErrorKind};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub async fn within<T>(
         }
         // Whatever a plugin for credentials has printed stays out of messages.
         Ok(Err(Error::Auth(_))) => Err(Failure::Silent("no credentials could be had".to_owned())),
-        Ok(Err(error)) => Err(Failure::Silent(short(&error.to_string()))),
+        Ok(Err(error)) => Err(Failure::Silent(short(&describe(&error)))),
         Err(_) => Err(Failure::Silent(format!("no answer in {limit:?}"))),
     }
 }

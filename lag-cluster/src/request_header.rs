@@ -199,7 +199,7 @@ impl Told {
         if !std::mem::replace(&mut self.is_in_trouble, true) {
             warn!(
                 error = error as &dyn Error,
-                "the request-header CA cannot be followed, the last one known still holds"
+                "the request-header CA cannot be followed; what was known before still holds"
             );
         }
     }

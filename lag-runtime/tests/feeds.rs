@@ -146,3 +146,25 @@ fn wrong_words_are_named_with_the_right_ones() {
     let said = mistake("external_metrics: {tls: yes}", |_| {});
     assert!(said.contains("tls"), "{said}");
 }
+
+#[test]
+fn namespaces_are_never_open_by_an_empty_value() {
+    let said = mistake("external_metrics:\n  namespaces:\n", |_| {});
+    assert_eq!(
+        said,
+        "lag.yaml: external_metrics.namespaces: it is empty: leave it out if every namespace may read every group, or \
+         write {} if none may"
+    );
+    let said = mistake("external_metrics: {namespaces: {}}", |_| {});
+    assert!(
+        said.contains("no effect without --external-metrics.listen-address"),
+        "{said}"
+    );
+    let on = "external_metrics: {listen_address: \":6443\", tls_cert_file: c, tls_key_file: k, namespaces: {orders: }}";
+    let config = resolve(on, |_| {}).unwrap();
+    let namespaces = config.external_metrics.unwrap().namespaces.unwrap();
+    assert!(
+        namespaces["orders"].is_empty(),
+        "an entry without patterns reads nothing"
+    );
+}

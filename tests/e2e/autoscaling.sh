@@ -178,14 +178,15 @@ recommend:
     back_at: 50000
 YAML
 
-# exporter ARGUMENTS...: with the cloud and the file of this test; in place of the shell that calls it.
+# exporter ARGUMENTS...: with the cloud of this test; in place of the shell that calls it.
 exporter() {
   exec env -i ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret "$EXPORTER" \
-    --config.file="$WORK/lag.yaml" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" --cms.endpoint="http://$SIM" \
+    --cms.region=cn-hangzhou --cms.instance="$INSTANCE" --cms.endpoint="http://$SIM" \
     --cms.timeout=700ms --cms.max-attempts=1 --collect.schedule=fixed --collect.interval=1s \
-    --budget.requests-per-month=none --lag.max-age=2m30s --kubeconfig="$WORK/kubeconfig" "$@"
+    --budget.requests-per-month=none --lag.max-age=2m30s "$@"
 }
-exporter --web.listen-address="$WEB" --external-metrics.listen-address="$EXTERNAL" \
+exporter --config.file="$WORK/lag.yaml" --kubeconfig="$WORK/kubeconfig" \
+  --web.listen-address="$WEB" --external-metrics.listen-address="$EXTERNAL" \
   --external-metrics.tls-cert-file="$WORK/serving/tls.crt" --external-metrics.tls-key-file="$WORK/serving/tls.key" \
   --keda.listen-address="$KEDA" >"$WORK/exporter.log" 2>&1 &
 EXPORTER_PID=$!

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use lag_core::Matcher;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{
     ConfigError, File, Written,
@@ -61,7 +61,15 @@ pub(super) struct ExternalMetrics {
     tls_cert_file: Text,
     tls_key_file: Text,
     auth: Text,
-    namespaces: Option<BTreeMap<String, Texts>>,
+    /// Left out, empty, or with entries: whoever comments all entries out does not mean everybody.
+    #[serde(deserialize_with = "present")]
+    namespaces: Option<Option<BTreeMap<String, Texts>>>,
+}
+
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -110,9 +118,14 @@ pub(super) fn external_metrics(
     let namespaces = namespaces(keys, picker)?;
     let Some(listen) = listen else {
         let useless = [cert, key, auth].into_iter().flatten().next();
-        return useless.map_or(Ok(None), |found| {
-            Err(has_no_effect(&found, "--external-metrics.listen-address"))
-        });
+        let without = "--external-metrics.listen-address";
+        if namespaces.is_some() {
+            return Err(ConfigError::new(
+                format!("{}: external_metrics.namespaces", picker.path),
+                no_effect(without),
+            ));
+        }
+        return useless.map_or(Ok(None), |found| Err(found.wrong(no_effect(without))));
     };
     let Some(pair) = pair("--external-metrics", cert, key)? else {
         return Err(listen.wrong(format!(
@@ -140,6 +153,12 @@ fn namespaces(
 ) -> Result<Option<BTreeMap<String, Vec<Matcher>>>, ConfigError> {
     let Some(written) = &keys.namespaces else {
         return Ok(None);
+    };
+    let Some(written) = written else {
+        return Err(ConfigError::new(
+            format!("{}: external_metrics.namespaces", picker.path),
+            "it is empty: leave it out if every namespace may read every group, or write {} if none may",
+        ));
     };
     let entry = |(namespace, patterns): (&String, &Texts)| {
         let key = format!("external_metrics.namespaces.{namespace}");
@@ -195,9 +214,8 @@ pub(super) fn keda(
     )?;
     let Some(listen) = listen else {
         let useless = [cert, key, client_ca].into_iter().flatten().next();
-        return useless.map_or(Ok(None), |found| {
-            Err(has_no_effect(&found, "--keda.listen-address"))
-        });
+        let without = "--keda.listen-address";
+        return useless.map_or(Ok(None), |found| Err(found.wrong(no_effect(without))));
     };
     let pair = pair("--keda", cert, key)?;
     if let (None, Some(found)) = (&pair, &client_ca) {
@@ -232,10 +250,8 @@ fn pair(
     }
 }
 
-fn has_no_effect(found: &Found, without: &str) -> ConfigError {
-    found.wrong(format!(
-        "it has no effect without {without}: give that too, or leave this out"
-    ))
+fn no_effect(without: &str) -> String {
+    format!("it has no effect without {without}: give that too, or leave this out")
 }
 
 /// Empty text counts as not given.
