@@ -104,7 +104,7 @@ class World:
                      "requestheader-group-headers": '["X-Remote-Group"]',
                      "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]'},
         }).encode())
-        get(f"http://127.0.0.1:{kube}/-sim/tokens", json.dumps({"token": "bench-token", "user": "bench"}).encode(), "PUT")
+        get(f"http://127.0.0.1:{kube}/-sim/tokens", json.dumps([{"token": "bench-token", "user": "bench"}]).encode(), "PUT")
         serving = os.path.join(work, "serving")
         subprocess.run([os.path.join(RELEASE, "kafka-lag"), "generate", "serving-cert", "--service", "kafka-lag",
                         "--namespace", "bench", "--out-dir", serving], check=True, stdout=subprocess.DEVNULL)
