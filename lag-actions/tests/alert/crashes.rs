@@ -9,7 +9,7 @@ use crate::{
 };
 use lag_actions::alert::{AlertHands, Answer};
 use lag_core::alert::{AlertPolicy, AllowedTarget, Confirm, Payload, ScaleBack};
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 const ENDS: [Fault; 3] = [Fault::Hang, Fault::HangAfter, Fault::Late];
 
@@ -33,6 +33,7 @@ async fn with_each_end(policy: &AlertPolicy, payload: &Payload, check: impl Fn(&
             api.kill(0, nth, how);
             let died = dies(&api, &replica(&api, &now), policy, payload).await;
             api.spare(0);
+            tokio::time::advance(Duration::from_secs(2)).await;
             let next = replica(&api, &now);
             until_done(&next, policy, payload).await;
             until_done(&next, policy, payload).await;

@@ -123,6 +123,10 @@ async fn the_same_body_in_another_replica_ends_what_was_begun_here() {
     let (api, words) = meanwhile(both).await;
     assert_eq!(numbers(&api), (3, 3));
     assert_eq!(words, ["done", "repeat"]);
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    api.with(|inner| assert_eq!(inner.seen["POST events"], 2, "one for each workload"));
 }
 
 /// The clocks of two replicas differ; a fresh alert meets a change that is under way.
