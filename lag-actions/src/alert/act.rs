@@ -3,10 +3,10 @@
 use super::{
     AlertHands, LedgerVersion,
     answer::{Slot, of_decision},
+    effect::{failed, in_words, is_certain, whole_seconds},
     tell::Told,
     word,
 };
-use jiff::Timestamp;
 use lag_core::{
     Effect,
     alert::{
@@ -372,33 +372,4 @@ enum Settled {
     Late,
     /// Somebody else has done it, and has told.
     ByOthers,
-}
-
-fn failed(error: &PortError) -> Effect {
-    Effect::Failed {
-        reason: error.to_string(),
-        last: false,
-    }
-}
-
-fn in_words(effect: &Effect) -> String {
-    effect.in_words(lag_core::Language::English)
-}
-
-/// Whether the server has looked at the request and said no: nothing was changed, and asking again at once would not help.
-fn is_certain(error: &PortError) -> bool {
-    match error.kind {
-        PortErrorKind::NotFound | PortErrorKind::Forbidden | PortErrorKind::Invalid => true,
-        PortErrorKind::Conflict
-        | PortErrorKind::Busy
-        | PortErrorKind::Unavailable
-        | PortErrorKind::RateLimited => false,
-    }
-}
-
-/// As `kubectl rollout restart` writes it.
-fn whole_seconds(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second())
-        .unwrap_or(at)
-        .to_string()
 }

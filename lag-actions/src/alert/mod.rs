@@ -6,6 +6,7 @@
 mod act;
 mod answer;
 mod configmap;
+mod effect;
 mod file;
 mod hands;
 mod memory;

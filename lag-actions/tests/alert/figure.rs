@@ -1,7 +1,8 @@
 //! The reliability figure: ten thousand deliveries with everything that goes wrong, against a count that knows no ledger.
 
 use crate::{
-    api::{Api, Dice, Fault},
+    api::{Api, Fault},
+    dice::Dice,
     world::{alert, body, minutes, policy, process, resolved, target},
 };
 use jiff::{SignedDuration, Timestamp};

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod api;
+mod captured;
+mod cluster;
 mod crashes;
+mod dice;
 mod faster;
 mod figure;
 mod repeats;

@@ -1,19 +1,15 @@
-//! Over HTTP: what the captured bodies lead to, and every answer an API server has.
+//! Over HTTP: every answer an API server has.
 
-use crate::world::{
-    FIRING, NEWER, PARTLY, RESOLVED, alert, allowed, body, high, per_value, policy, read, resolved,
-    results, start, target, with,
+use crate::{
+    cluster::{World, came_to},
+    world::{alert, allowed, body, high, policy, resolved, results, start, target, with},
 };
-use kube_sim::{Fault, FaultKind, KubeSim, KubeSimConfig, Progress};
+use kube_sim::{Fault, FaultKind, Progress};
 use lag_actions::{
-    Now,
     alert::{AlertHands, Answer, MemoryLedger},
-    kube::{Cluster, ConnectSettings, Print, connect},
+    kube::Print,
 };
-use lag_core::{
-    OnAutoscaler, WorkloadKind,
-    alert::{AlertPolicy, AllowedTarget, Payload},
-};
+use lag_core::{OnAutoscaler, WorkloadKind, alert::AllowedTarget};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -21,114 +17,6 @@ use std::{
 
 const SCALE: &str = "/scale";
 const MAP: &str = "/api/v1/namespaces/tools/configmaps";
-
-struct World {
-    sim: KubeSim,
-    cluster: Cluster,
-    now: Now,
-}
-
-impl World {
-    async fn new() -> Self {
-        let sim = KubeSimConfig::default().deployment("orders", "cd-consumer", 2);
-        let sim = KubeSim::start(sim).await.unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("kubeconfig");
-        std::fs::write(&file, sim.kubeconfig()).unwrap();
-        let settings = ConnectSettings {
-            kubeconfig: Some(file),
-            call_timeout: Duration::from_millis(400),
-            ..ConnectSettings::default()
-        };
-        let cluster = connect(&settings).await.unwrap();
-        let clock = Arc::new(Mutex::new(start()));
-        Self {
-            sim,
-            cluster,
-            now: Arc::new(move || *clock.lock().unwrap()),
-        }
-    }
-
-    fn hands(&self) -> AlertHands {
-        with(
-            &self.cluster,
-            &self.now,
-            Duration::from_secs(5),
-            Arc::new([]),
-        )
-    }
-
-    fn numbers(&self) -> Vec<(i64, i64)> {
-        let changes = self.sim.scale_changes("orders", "cd-consumer");
-        changes.iter().map(|one| (one.from, one.to)).collect()
-    }
-
-    fn fault(&self, kind: FaultKind, method: &str, end: &str) {
-        let fault = Fault::new(kind).method(method);
-        self.sim.fault(if end.starts_with("/api") {
-            fault.prefix(end).times(1)
-        } else {
-            fault.suffix(end).times(1)
-        });
-    }
-}
-
-async fn came_to(
-    hands: &AlertHands,
-    policy: &AlertPolicy,
-    payload: &Payload,
-) -> (Answer, Vec<&'static str>) {
-    let handled = hands.handle(policy, payload).await;
-    (handled.answer, results(&handled))
-}
-
-#[tokio::test]
-async fn firing_json_is_one_step_for_both_alerts_and_again_a_repeat() {
-    let (world, policy) = (World::new().await, policy([allowed()]));
-    let hands = world.hands();
-    for expected in ["done", "repeat", "repeat"] {
-        let found = came_to(&hands, &policy, &read(FIRING)).await;
-        assert_eq!(found, (Answer::Done, vec![expected, expected]));
-    }
-    let found = came_to(&world.hands(), &policy, &read(FIRING)).await;
-    assert_eq!(found.1, ["repeat", "repeat"], "another process");
-    assert_eq!(world.numbers(), [(2, 3)]);
-}
-
-#[tokio::test]
-async fn firing_json_by_value_goes_to_what_the_larger_lag_needs() {
-    let world = World::new().await;
-    let found = came_to(&world.hands(), &per_value(), &read(FIRING)).await;
-    assert_eq!(found, (Answer::Done, vec!["done", "done"]));
-    assert_eq!(world.numbers(), [(2, 4)]);
-}
-
-#[tokio::test]
-async fn partly_resolved_json_is_a_step_for_the_one_that_fires() {
-    let (world, policy) = (World::new().await, policy([allowed()]));
-    let found = came_to(&world.hands(), &policy, &read(PARTLY)).await;
-    assert_eq!(found, (Answer::Done, vec!["ignored", "done"]));
-    assert_eq!(world.numbers(), [(2, 3)]);
-}
-
-#[tokio::test]
-async fn resolved_json_never_scales_before_or_after_firing_json() {
-    let (world, policy) = (World::new().await, policy([allowed()]));
-    let hands = world.hands();
-    for _ in 0..2 {
-        let found = came_to(&hands, &policy, &read(RESOLVED)).await;
-        assert_eq!(found, (Answer::Done, vec!["ignored"]));
-    }
-    assert_eq!(world.numbers(), []);
-}
-
-#[tokio::test]
-async fn the_newer_shape_is_one_step_and_says_what_was_cut_off() {
-    let world = World::new().await;
-    let handled = world.hands().handle(&per_value(), &read(NEWER)).await;
-    assert_eq!(results(&handled), ["done", "done"]);
-    assert_eq!((handled.truncated, world.numbers()), (3, vec![(2, 4)]));
-}
 
 #[tokio::test]
 async fn no_answer_or_a_bad_one_before_anything_is_begun_is_tried_again() {
