@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
         self.ledger = plan.ledger;
         for (index, (alert, decision)) in payload.alerts.iter().zip(&plan.decisions).enumerate() {
             let slot = of_decision(alert, decision, &self.ledger);
-            self.note(&[index], slot);
+            self.note(&[index], &slot);
         }
         plan.planned
     }
@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn note(&mut self, alerts: &[usize], slot: Slot) {
+    fn note(&mut self, alerts: &[usize], slot: &Slot) {
         for alert in alerts {
             let is_final = self.slots.get(alert).is_some_and(|known| known.is_final);
             if !is_final {
@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
     }
 
     fn note_of(&mut self, one: &Planned, slot: Slot) {
-        self.note(&one.alerts, slot.of(&one.intent.target.workload));
+        self.note(&one.alerts, &slot.of(&one.intent.target.workload));
     }
 
     /// One change. Whether the ledger still is the one that was planned upon.
