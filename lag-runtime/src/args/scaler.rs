@@ -51,7 +51,7 @@ pub struct ScalerWebArgs {
         env = "KAFKA_LAG_WEB_CONFIG_FILE",
         value_name = "FILE"
     )]
-    pub config_file: Option<String>,
+    pub web_config_file: Option<String>,
     /// Listen beyond loopback although anybody who gets there may change workloads [default: false]
     #[arg(
         long = "web.allow-unauthenticated",

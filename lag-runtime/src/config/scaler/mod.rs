@@ -97,7 +97,7 @@ impl ScalerConfig {
         let ca_file = ca_file.filter(|found| !found.text.is_empty());
         Ok(Self {
             listen_addresses,
-            web_config_file: given("--web.config.file", &web.config_file)?.map(Written::new),
+            web_config_file: given("--web.config.file", &web.web_config_file)?.map(Written::new),
             allow_unauthenticated: flag("--web.allow-unauthenticated", &web.allow_unauthenticated)?,
             dry_run: flag("--dry-run", &args.dry_run)?,
             ledger: ledger(keys, picker)?,

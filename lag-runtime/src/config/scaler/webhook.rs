@@ -63,8 +63,8 @@ pub(super) fn resolve(keys: &Webhook, picker: Picker<'_>) -> Result<WebhookConfi
         body_limit: limit.map_or(Ok(1 << 20), |found| {
             number(&found, 1 << 10, 64 << 20, "bytes")
         })?,
-        // The lease of a change in the ledger is a minute.
-        deadline: between(deadline, PromDuration::from_secs(8), "1s", "50s")?,
+        // What is begun must have ended long before another replica may take it up, after a minute.
+        deadline: between(deadline, PromDuration::from_secs(8), "1s", "30s")?,
         concurrency: concurrency
             .map_or(Ok(16), |found| number(&found, 1, 256, "deliveries at once"))?,
     })
