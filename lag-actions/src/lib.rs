@@ -2,6 +2,7 @@
 //!
 //! [`execute`] carries out what [`lag_core::escalate::evaluate`] has worked out; the modules are its adapters.
 
+pub mod alert;
 mod execute;
 pub mod kube;
 pub mod notify;

@@ -216,7 +216,7 @@ fn told(before: &CheckState, next: &Evaluation, after: &CheckState, crashes: boo
             Event::Group { stage, news, .. } => {
                 matches!(news, News::Stage { .. }).then_some(*stage)
             }
-            Event::StateLost { .. } => None,
+            Event::Alert { .. } | Event::StateLost { .. } => None,
         });
         told.collect()
     };
@@ -241,7 +241,7 @@ fn told(before: &CheckState, next: &Evaluation, after: &CheckState, crashes: boo
                 news,
                 ..
             } => *episode == record.since && *stage == wanted && fits(news),
-            Event::StateLost { .. } => false,
+            Event::Alert { .. } | Event::StateLost { .. } => false,
         };
         after.outbox.iter().filter(of_stage).count()
     };

@@ -11,6 +11,7 @@ mod fault;
 mod resource;
 mod restart;
 mod rights;
+mod rollout;
 mod scale;
 mod scaler;
 mod workload;

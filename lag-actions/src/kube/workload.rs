@@ -172,7 +172,7 @@ impl WorkloadView {
     /// does a rollout that the controller has given up (`ProgressDeadlineExceeded`): nothing moves any more. Restarting
     /// it is no endless loop: an episode restarts once, a day has its cap, and the controller waits its whole deadline
     /// (ten minutes by default) before it gives up again.
-    fn is_rolling(&self, kind: &WorkloadKind) -> bool {
+    pub(super) fn is_rolling(&self, kind: &WorkloadKind) -> bool {
         if self.status.observed_generation < self.metadata.generation {
             return true;
         }

@@ -13,7 +13,7 @@
 //!   "text": "..."}]}
 //! ```
 //!
-//! `kind` is one of `stage`, `retry`, `reminder`, `stuck`, `disputed`, `recovered`, `scaled_back`, `lost` and `state_lost`.
+//! `kind` is one of `stage`, `retry`, `reminder`, `stuck`, `disputed`, `recovered`, `scaled_back`, `lost`, `alert` and `state_lost`.
 //! A field that has no meaning for a kind, or no value, is not there. `instance_id`, `consumer_group` and `episode`
 //! together with `stage` tell a repeat from news.
 
@@ -43,6 +43,16 @@ fn note(note: &Note, language: Language, now: Timestamp) -> Value {
         Event::StateLost { moved_to } => {
             put("kind", json!("state_lost"));
             put("moved_to", json!(moved_to));
+        }
+        Event::Alert {
+            alerts,
+            outcome: what,
+            truncated,
+        } => {
+            put("kind", json!("alert"));
+            put("alerts", json!(alerts));
+            put("outcomes", json!([outcome(what)]));
+            put("truncated_alerts", json!(truncated));
         }
         Event::Group {
             key,

@@ -11,7 +11,7 @@ use std::{
 const UNFINISHED: &str = ".new-";
 
 /// The file behind a link, so that a save replaces the file and not the link.
-pub(super) fn behind_links(path: &Path) -> PathBuf {
+pub(crate) fn behind_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     // As many as Linux follows; a circle of links ends here and is an error of the next call.
     for _ in 0..40 {
@@ -32,7 +32,7 @@ pub(super) fn parent(path: &Path) -> &Path {
 }
 
 /// The path with this at its end.
-pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
+pub(crate) fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut path = OsString::from(path);
     path.push(end);
     path.into()
@@ -63,7 +63,7 @@ pub(super) fn is_same(open: &File, path: &Path) -> io::Result<bool> {
 }
 
 /// Puts a file with this text in place of the old one. A crash leaves the old or the new one; durable when it returns.
-pub(super) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let digits = getrandom::u64().map_err(io::Error::other)?;
     let unfinished = with_end(path, &format!("{UNFINISHED}{digits:016x}"));
     let done = create(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
@@ -88,7 +88,7 @@ fn sync_names(path: &Path) -> io::Result<()> {
 }
 
 /// Removes what killed runs have not finished. Only for whoever holds the lock; best effort, it harms nobody.
-pub(super) fn sweep(path: &Path) {
+pub(crate) fn sweep(path: &Path) {
     for entry in beside(path, UNFINISHED) {
         let name = entry.file_name().unwrap_or_default();
         let begin = with_end(path, UNFINISHED);

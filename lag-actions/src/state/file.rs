@@ -8,18 +8,19 @@ use crate::Now;
 use super::{
     disk,
     format::{self, Document, Unreadable},
+    place::{Kind, Lock},
     stamp,
 };
 use lag_core::{
     InstanceId,
     escalate::CheckState,
-    port::{BoxFuture, PortError, PortErrorKind, StateNotice, StateSession, StateStore},
+    port::{BoxFuture, PortError, StateNotice, StateSession, StateStore},
 };
-use std::{
-    fmt,
-    fs::{self, File, TryLockError},
-    io,
-    path::{Path, PathBuf},
+use std::{fmt, path::PathBuf};
+
+const STATE: Kind = Kind {
+    noun: "state file",
+    setting: "--state-file",
 };
 
 /// Keeps state in a file for its owner only, locked through an empty file beside it (`<path>.lock`), which stays.
@@ -42,8 +43,8 @@ impl FileState {
 
     fn start(&self) -> Result<Session, PortError> {
         let path = disk::behind_links(&self.path);
-        check_place(&path)?;
-        let lock = Lock::take(disk::with_end(&path, ".lock"))?;
+        STATE.check_place(&path)?;
+        let lock = Lock::take(STATE, disk::with_end(&path, ".lock"))?;
         disk::sweep(&path);
         let mut session = Session {
             path,
@@ -52,7 +53,7 @@ impl FileState {
             notice: None,
         };
         let path = &session.path;
-        let Some(text) = read(path)? else {
+        let Some(text) = STATE.read(path)? else {
             return Ok(session);
         };
         match format::parse(&text, self.import_as.as_ref()) {
@@ -62,23 +63,24 @@ impl FileState {
             }
             Err(Unreadable::Corrupt(reason)) => {
                 let copy = disk::keep_copy(path, &text, &stamp((self.now)()).to_string());
-                let copy = copy.map_err(|error| failed("keep a copy of damaged", path, &error))?;
+                let copy =
+                    copy.map_err(|error| STATE.failed("keep a copy of damaged", path, &error))?;
                 let moved_to = copy.display().to_string();
                 session.notice = Some(StateNotice::Lost { moved_to, reason });
             }
-            Err(refused) => return Err(refused.into_error(&place(path))),
+            Err(refused) => return Err(refused.into_error(&STATE.place(path))),
         }
         Ok(session)
     }
 
     fn look(&self) -> Result<CheckState, PortError> {
         let path = disk::behind_links(&self.path);
-        check_place(&path)?;
-        let Some(text) = read(&path)? else {
+        STATE.check_place(&path)?;
+        let Some(text) = STATE.read(&path)? else {
             return Ok(CheckState::default());
         };
         let parsed = format::parse(&text, self.import_as.as_ref());
-        let parsed = parsed.map_err(|unreadable| unreadable.into_error(&place(&path)))?;
+        let parsed = parsed.map_err(|unreadable| unreadable.into_error(&STATE.place(&path)))?;
         Ok(parsed.document.state)
     }
 }
@@ -128,7 +130,7 @@ impl StateSession for Session {
             self.lock.check()?;
             let document = self.document.with(state);
             disk::replace(&self.path, document.text().as_bytes())
-                .map_err(|error| failed("write", &self.path, &error))?;
+                .map_err(|error| STATE.failed("write", &self.path, &error))?;
             self.document = document;
             Ok(())
         })
@@ -137,112 +139,4 @@ impl StateSession for Session {
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), PortError>> {
         Box::pin(async { Ok(()) })
     }
-}
-
-#[derive(Debug)]
-struct Lock {
-    path: PathBuf,
-    file: File,
-}
-
-impl Lock {
-    fn take(path: PathBuf) -> Result<Self, PortError> {
-        let open = disk::private().create(true).truncate(false).open(&path);
-        let file = open.map_err(|error| failed("lock", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let what = format!("already running (lock file {})", path.display());
-                return Err(PortError::new(PortErrorKind::Busy, what));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &path, &error)),
-        }
-        let lock = Self { path, file };
-        // Between opening and locking it may have been deleted, and another run may have made and locked a new one.
-        lock.check()?;
-        Ok(lock)
-    }
-
-    fn check(&self) -> Result<(), PortError> {
-        if disk::is_same(&self.file, &self.path).unwrap_or(false) {
-            return Ok(());
-        }
-        let path = self.path.display();
-        let what = format!("lock file {path} was removed or replaced: another run may have begun");
-        Err(PortError::new(PortErrorKind::Busy, what))
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // The system frees it with the file, also of a killed process; a child that was just forked holds the file a
-        // little longer.
-        let _ = self.file.unlock();
-    }
-}
-
-fn place(path: &Path) -> String {
-    format!("state file {}", path.display())
-}
-
-/// Says what is wrong with the place before anything is made there.
-fn check_place(path: &Path) -> Result<(), PortError> {
-    let directory = disk::parent(path);
-    let advice = "create it, or choose another place with --state-file";
-    match fs::metadata(directory) {
-        Ok(found) if found.is_dir() => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let directory = directory.display();
-            let what = format!("directory {directory} of the state file does not exist: {advice}");
-            return Err(PortError::new(PortErrorKind::NotFound, what));
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotADirectory => {
-            return Err(failed("reach", path, &error));
-        }
-        Ok(_) | Err(_) => {
-            let directory = directory.display();
-            let what =
-                format!("{directory}, where the state file is to lie, is no directory: {advice}");
-            return Err(PortError::new(PortErrorKind::Invalid, what));
-        }
-    }
-    match fs::metadata(path) {
-        Ok(found) if !found.is_file() => {
-            let what = format!(
-                "{} is no regular file: name one with --state-file",
-                place(path)
-            );
-            Err(PortError::new(PortErrorKind::Invalid, what))
-        }
-        // Whatever else is wrong with it, reading says better.
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>, PortError> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("read", path, &error)),
-    }
-}
-
-fn failed(what: &str, path: &Path, error: &io::Error) -> PortError {
-    use io::ErrorKind as Io;
-    let kind = match error.kind() {
-        Io::PermissionDenied | Io::ReadOnlyFilesystem => PortErrorKind::Forbidden,
-        Io::NotFound => PortErrorKind::NotFound,
-        Io::IsADirectory | Io::NotADirectory | Io::InvalidFilename | Io::Unsupported => {
-            PortErrorKind::Invalid
-        }
-        _ => PortErrorKind::Unavailable,
-    };
-    let advice = match kind {
-        PortErrorKind::Forbidden => ": allow it, or choose another place with --state-file",
-        _ => "",
-    };
-    PortError::new(
-        kind,
-        format!("cannot {what} {}: {error}{advice}", place(path)),
-    )
 }

@@ -5,12 +5,13 @@
 //! and tests. The text is the same everywhere, see [`render`].
 
 mod configmap;
-mod disk;
+pub(crate) mod disk;
 mod file;
 mod format;
 #[cfg(test)]
 mod format_tests;
 mod memory;
+pub(crate) mod place;
 #[cfg(test)]
 mod strategies;
 mod wire;

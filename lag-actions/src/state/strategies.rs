@@ -200,7 +200,14 @@ fn note() -> impl Strategy<Value = Note> {
         },
     );
     let lost = any::<String>().prop_map(|moved_to| Event::StateLost { moved_to });
-    let event = prop_oneof![4 => group, 1 => lost];
+    let alert = (vec(any::<String>(), 0..3), outcome(), any::<u64>()).prop_map(
+        |(alerts, outcome, truncated)| Event::Alert {
+            alerts,
+            outcome,
+            truncated,
+        },
+    );
+    let event = prop_oneof![4 => group, 1 => alert, 1 => lost];
     (time(), event, btree_set(any::<String>(), 0..3)).prop_map(|(at, event, sent_to)| Note {
         at,
         event,

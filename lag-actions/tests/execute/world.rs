@@ -268,7 +268,7 @@ pub(crate) fn is_settled(state: &CheckState, group: &str) -> bool {
 pub(crate) fn news(note: &Note) -> &News {
     match &note.event {
         Event::Group { news, .. } => news,
-        Event::StateLost { .. } => panic!("{note:?}"),
+        Event::Alert { .. } | Event::StateLost { .. } => panic!("{note:?}"),
     }
 }
 

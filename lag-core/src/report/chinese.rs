@@ -286,6 +286,29 @@ pub(super) fn state_lost(moved_to: &str) -> String {
     format!("状态无法读取，已移至 {moved_to}。本次运行不做任何变更，所有事件从头计起。")
 }
 
+/// The alerts, the workload, what came of it.
+pub(super) fn alert(
+    alerts: &[String],
+    outcome: &Outcome,
+    truncated: u64,
+    name: Name<'_>,
+) -> String {
+    let who = match alerts {
+        [] => "告警均已恢复".to_owned(),
+        [one] => format!("告警 {}", name(one)),
+        [one, ..] => format!("告警 {} 等 {} 条", name(one), alerts.len()),
+    };
+    let (workload, effect) = (
+        name(&outcome.workload),
+        effect(&outcome.effect, Tense::Now, name),
+    );
+    let cut = match truncated {
+        0 => String::new(),
+        _ => format!("另有 {truncated} 条告警被 Alertmanager 截断，内容未知。"),
+    };
+    format!("{who}：{workload}：{effect}。{cut}")
+}
+
 pub(super) fn lost_messages(count: u64) -> String {
     format!("有 {count} 条更早的消息因待发队列已满而丢失。")
 }

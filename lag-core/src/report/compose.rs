@@ -49,8 +49,10 @@ enum Urgency {
 }
 
 fn urgency(event: &Event) -> Urgency {
-    let Event::Group { news, .. } = event else {
-        return Urgency::Look;
+    let news = match event {
+        Event::Group { news, .. } => news,
+        Event::Alert { outcome, .. } if outcome.effect.worked() => return Urgency::Acted,
+        Event::Alert { .. } | Event::StateLost { .. } => return Urgency::Look,
     };
     match news {
         News::Stage { last: true, .. }

@@ -316,6 +316,29 @@ pub(super) fn state_lost(moved_to: &str) -> String {
     )
 }
 
+/// The alerts, the workload, what came of it.
+pub(super) fn alert(
+    alerts: &[String],
+    outcome: &Outcome,
+    truncated: u64,
+    name: Name<'_>,
+) -> String {
+    let who = match alerts {
+        [] => "No alert fires any more".to_owned(),
+        [one] => format!("Alert {}", name(one)),
+        [one, rest @ ..] => format!("Alert {} and {} more", name(one), rest.len()),
+    };
+    let (workload, effect) = (
+        name(&outcome.workload),
+        effect(&outcome.effect, Tense::Now, name),
+    );
+    let cut = match truncated {
+        0 => String::new(),
+        _ => format!(" Alertmanager has cut {truncated} alerts off, about which nothing is known."),
+    };
+    format!("{who}: {workload}: {effect}.{cut}")
+}
+
 pub(super) fn lost_messages(count: u64) -> String {
     match count {
         1 => "1 earlier message was lost: too many were waiting to be sent.".to_owned(),

@@ -34,6 +34,15 @@ pub enum Event {
         /// What kind of news.
         news: News,
     },
+    /// Alerts of Alertmanager have changed a workload, or were to. Nothing is known of a group.
+    Alert {
+        /// Names of the alerts; none when replicas were taken back by time.
+        alerts: Vec<String>,
+        /// What came of it.
+        outcome: Outcome,
+        /// Alerts that Alertmanager has cut off from the same body.
+        truncated: u64,
+    },
     /// The state could not be read and was moved aside.
     StateLost {
         /// Where it lies now.
@@ -48,7 +57,7 @@ impl Event {
     pub fn one_line(&self, language: Language) -> String {
         let now = match self {
             Self::Group { sample, .. } => sample.at,
-            Self::StateLost { .. } => Timestamp::UNIX_EPOCH,
+            Self::Alert { .. } | Self::StateLost { .. } => Timestamp::UNIX_EPOCH,
         };
         let line = Writer::at_once(language, now).event(self);
         clip(&line, 1024).into_owned()

@@ -3,7 +3,7 @@
 use super::{Effect, Event, Language, News, Note, markup::visible, message::clip};
 use crate::GroupKey;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a group stands after its newest note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,21 +18,32 @@ enum Standing {
 
 pub(super) fn of(notes: &[&Note], dropped: u64, language: Language) -> String {
     let mut groups: BTreeMap<&GroupKey, (Timestamp, Standing)> = BTreeMap::new();
+    let mut changed: BTreeSet<&String> = BTreeSet::new();
     let (mut failed, mut state_lost) = (0_usize, false);
     for note in notes {
-        let Event::Group {
-            key,
-            news,
-            sample,
-            breach_above,
-            ..
-        } = &note.event
-        else {
-            state_lost = true;
-            continue;
+        let (key, news, is_above) = match &note.event {
+            Event::Group {
+                key,
+                news,
+                sample,
+                breach_above,
+                ..
+            } => (key, news, sample.lag > *breach_above),
+            Event::Alert { outcome, .. } => {
+                if outcome.effect.worked() {
+                    changed.insert(&outcome.workload);
+                } else {
+                    failed += 1;
+                }
+                continue;
+            }
+            Event::StateLost { .. } => {
+                state_lost = true;
+                continue;
+            }
         };
         failed += failures(news);
-        let standing = standing(news, sample.lag > *breach_above);
+        let standing = standing(news, is_above);
         let seen = groups.entry(key).or_insert((note.at, standing));
         // Taking replicas back belongs to the recovery, which is the greater news.
         if note.at >= seen.0 && (seen.1, standing) != (Standing::Recovered, Standing::ScaledBack) {
@@ -62,6 +73,7 @@ pub(super) fn of(notes: &[&Note], dropped: u64, language: Language) -> String {
         });
     }
     let more = [
+        (!changed.is_empty(), changed_in_words(&changed, language)),
         (failed > 0, failed_in_words(failed, language)),
         (
             state_lost,
@@ -138,6 +150,20 @@ fn count_in_words(standing: Standing, count: usize, is_first: bool, language: La
         (Language::English, false, _) => format!("{count} {english}"),
         (Language::Chinese, true, _) => format!("{count} 个消费组{chinese}"),
         (Language::Chinese, false, _) => format!("{count} 个{chinese}"),
+    }
+}
+
+fn changed_in_words(workloads: &BTreeSet<&String>, language: Language) -> String {
+    let one = match workloads.first() {
+        Some(one) if workloads.len() == 1 => visible(one),
+        _ => String::new(),
+    };
+    let one = clip(&one, 80);
+    match (language, workloads.len()) {
+        (Language::English, 1) => format!("alert changed {one}"),
+        (Language::English, count) => format!("alerts changed {count} workloads"),
+        (Language::Chinese, 1) => format!("告警已变更 {one}"),
+        (Language::Chinese, count) => format!("告警已变更 {count} 个工作负载"),
     }
 }
 

@@ -73,6 +73,20 @@ impl Writer {
                 chinese::state_lost(&self.name(moved_to))
             }
             (
+                Event::Alert {
+                    alerts,
+                    outcome,
+                    truncated,
+                },
+                language,
+            ) => {
+                let name = |text: &str| self.name(text);
+                match language {
+                    Language::English => english::alert(alerts, outcome, *truncated, &name),
+                    Language::Chinese => chinese::alert(alerts, outcome, *truncated, &name),
+                }
+            }
+            (
                 Event::Group {
                     key,
                     episode,

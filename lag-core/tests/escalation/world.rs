@@ -347,7 +347,9 @@ impl World {
     fn news_after(&self, told: usize) -> Vec<News> {
         let news = |note: &lag_core::Note| match &note.event {
             Event::Group { news, .. } => news.clone(),
-            Event::StateLost { .. } => panic!("evaluate knows nothing of files"),
+            Event::Alert { .. } | Event::StateLost { .. } => {
+                panic!("evaluate knows nothing of files")
+            }
         };
         self.state.outbox.iter().skip(told).map(news).collect()
     }

@@ -34,6 +34,12 @@ enum EventJson {
         #[serde(with = "NewsJson")]
         news: News,
     },
+    Alert {
+        alerts: Vec<String>,
+        #[serde(with = "one")]
+        outcome: Outcome,
+        truncated: u64,
+    },
     StateLost {
         moved_to: String,
     },
