@@ -198,6 +198,10 @@ scrape_configs:
   - job_name: kafka-exporter
     static_configs: [{targets: ["$WEB"]}]
 YAML
+# The allow-list of the manifest can be used as it is.
+awk '/^  scaler.yaml: \|/ { inside = 1; next } inside && /^---/ { exit } inside { sub("^    ", ""); print }' \
+  deploy/manifests/scaler.yaml >"$WORK/manifest.yaml"
+check "the scaler accepts the manifest's configuration" env -i "$SCALER" check-config --config.file="$WORK/manifest.yaml"
 check "promtool accepts the configuration" promtool check config "$WORK/prometheus.yml"
 run prometheus prometheus --config.file="$WORK/prometheus.yml" --storage.tsdb.path="$WORK/tsdb" \
   --web.listen-address="$PROM" --rules.alert.resend-delay=1s
@@ -283,6 +287,19 @@ status() {
   found=$(curl -sS --noproxy '*' --max-time 10 -o "$WORK/body" -w '%{http_code}' -X POST -H 'Content-Type: application/json' "$@" "http://$address")
   echo "answered $found: $(head -c 600 "$WORK/body")"
   [ "$found" = "$expected" ]
+}
+# forget: kube-sim counts anew; what it was asked is kept for the last proofs.
+forget() {
+  kube GET requests >"$WORK/requests-$SECONDS.json"
+  kube POST reset >/dev/null
+}
+# answered CODE TIMES: since the last `forget`, so many requests were answered so.
+answered() {
+  kube GET requests | python3 -c '
+import json, sys
+found = [one["method"] + " " + one["path"] for one in json.load(sys.stdin) if one["answered"] == int(sys.argv[1])]
+print(found)
+assert len(found) == int(sys.argv[2]), found' "$@"
 }
 # messages: the texts that DingTalk's stand-in has taken.
 messages() { sim GET robots/sim-robot/messages; }
@@ -371,7 +388,7 @@ within 10 "each of the four was told" told 4
 # From here on without further stages: both are killed and started again, and remember.
 ended scaler1 KILL
 ended scaler2 KILL
-kube POST reset >/dev/null
+forget
 scaler 1 one-stage
 scaler 2 one-stage
 for address in "$SCALER1" "$SCALER2"; do within 15 "a scaler is ready again" ready "$address"; done
@@ -398,7 +415,7 @@ check "it is the same episode, with the same start: no step" changed "2>3 3>4"
 
 lag 70000
 within 15 "calm" alerts ""
-kube POST reset >/dev/null
+forget
 ended scaler2 KILL
 kube POST faults '{"fault":"apply_then_hang","method":"PATCH","suffix":"/cust/scale","nth":1}' >/dev/null
 lag 150001
@@ -417,21 +434,24 @@ check "one step" changed "4>5"
 
 lag 70000
 within 15 "calm" alerts ""
-kube POST reset >/dev/null
+forget
 kube POST faults '{"fault":"status","code":503,"reason":"ServiceUnavailable","method":"PATCH","suffix":"/cust/scale","times":4}' >/dev/null
 kube POST faults '{"fault":"status","code":409,"reason":"Conflict","method":"PUT","prefix":"/api/v1/namespaces/kafka-lag/configmaps","nth":1,"times":2}' >/dev/null
 lag 150001
 within 40 "the API server fails four times and conflicts twice: one step in the end" changed "5>6"
+check "it did fail four times" answered 503 4
+check "and conflict twice" answered 409 2
 mark
 within 20 "and it is repeated" delivers 3
 check "still one" changed "5>6"
 
 # --- rights -----------------------------------------------------------------------------------------------------------
 
-# Since the last reset, and before: what was asked of the API server, against the Role of the manifest.
+# All that was asked of the API server, against the Role of the manifest.
 rights() {
-  kube GET requests | python3 -c '
-import json, re, sys
+  kube GET requests >"$WORK/requests-last.json"
+  python3 -c '
+import glob, json, re, sys
 allowed = set()
 for line in open("deploy/manifests/scaler.yaml"):
     rule = re.match(r"\s*- \{apiGroups: \[(.*?)\], resources: \[(.*?)\](?:, resourceNames: \[(.*?)\])?, verbs: \[(.*?)\]\}", line)
@@ -442,7 +462,9 @@ for line in open("deploy/manifests/scaler.yaml"):
 assert len(allowed) > 5, allowed
 verbs = {"PUT": "update", "PATCH": "patch", "POST": "create", "DELETE": "delete"}
 asked = set()
-for one in json.load(sys.stdin):
+files = glob.glob(sys.argv[1] + "/requests-*.json")
+assert len(files) == 4, files
+for one in [one for file in files for one in json.load(open(file)) if not one["path"].startswith("/-sim/")]:
     found = re.match(r"/apis?/(?:[^/]+/)?v[^/]+/namespaces/[^/]+/([^/]+)(?:/([^/]+))?(?:/([^/]+))?$", one["path"])
     assert found, one
     resource, name, sub = found.groups()
@@ -450,7 +472,7 @@ for one in json.load(sys.stdin):
     asked.add((resource + ("/" + sub if sub else ""), name, verb))
 missing = {one for one in asked if one not in allowed and (one[0], None, one[2]) not in allowed}
 print("asked:", sorted(asked, key=str))
-assert not missing, f"not allowed: {missing}"'
+assert not missing, f"not allowed: {missing}"' "$WORK"
 }
 check "nothing was asked that the Role of the manifest does not allow" rights
 check "no other workload was changed" test "$(replicas other)" = 2
