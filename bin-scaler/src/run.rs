@@ -172,9 +172,7 @@ async fn serve(
             server::serve_with(listener, wire, router, end, grace).await
         });
     }
-    tasks.spawn(tick(app.clone(), shutdown.clone()));
-    let ready = app.ready.clone();
-    tokio::spawn(ready.find_out((ledger, scaler), app.policy.clone(), shutdown));
+    tasks.spawn(tick(app.clone(), (ledger, scaler), shutdown));
 
     let ended_early = tokio::select! {
         signal = signals.next() => {
@@ -205,8 +203,17 @@ async fn serve(
     }
 }
 
-/// Steps back that are due. No delivery asks for them.
-async fn tick(app: App, mut shutdown: Shutdown) -> std::io::Result<()> {
+/// Finds out whether there is a ledger and a cluster, and then asks which steps back are due. No delivery asks for these.
+async fn tick(
+    app: App,
+    world: (Arc<dyn LedgerStore>, Arc<dyn AlertScaler>),
+    mut shutdown: Shutdown,
+) -> std::io::Result<()> {
+    let looking = app.ready.find_out(world, &app.policy);
+    tokio::select! {
+        () = shutdown.requested() => return Ok(()),
+        () = looking => {}
+    }
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -214,8 +221,6 @@ async fn tick(app: App, mut shutdown: Shutdown) -> std::io::Result<()> {
             () = shutdown.requested() => return Ok(()),
             _ = ticks.tick() => {}
         }
-        if app.ready.is_ready() {
-            app.meters.ticked(&app.hands.tick(&app.policy).await);
-        }
+        app.meters.ticked(&app.hands.tick(&app.policy).await);
     }
 }
