@@ -5,7 +5,6 @@ use lag_core::{
     alert::AlertPolicy,
     port::{PortError, PortErrorKind},
 };
-use lag_runtime::shutdown::Shutdown;
 use std::{
     sync::{
         Arc,
@@ -28,40 +27,24 @@ impl Ready {
 
     /// Tries until both were read.
     pub(crate) async fn find_out(
-        self,
+        &self,
         (ledger, scaler): (Arc<dyn LedgerStore>, Arc<dyn AlertScaler>),
-        policy: Arc<AlertPolicy>,
-        mut shutdown: Shutdown,
+        policy: &AlertPolicy,
     ) {
         let mut told = None;
-        loop {
-            let looked = tokio::select! {
-                looked = look(&*ledger, &*scaler, &policy) => looked,
-                () = shutdown.requested() => return,
-            };
-            match looked {
-                Ok(()) => {
-                    self.0.store(true, Relaxed);
-                    tracing::info!("ready: ledger and cluster were read");
-                    return;
-                }
-                Err(error) => {
-                    if told.as_ref() != Some(&error.what) {
-                        tracing::warn!(%error, "not ready");
-                        told = Some(error.what);
-                    }
-                }
+        while let Err(error) = look(&*ledger, &*scaler, policy).await {
+            if told.as_ref() != Some(&error.what) {
+                tracing::warn!(%error, "not ready");
+                told = Some(error.what);
             }
-            tokio::select! {
-                () = tokio::time::sleep(TRY_AGAIN) => {}
-                () = shutdown.requested() => return,
-            }
+            tokio::time::sleep(TRY_AGAIN).await;
         }
+        self.0.store(true, Relaxed);
+        tracing::info!("ready: ledger and cluster were read");
     }
 }
 
-/// A workload that is not there, or of which we may not read the scale, was looked for in a cluster that answers: only its
-/// own alerts fail.
+/// A workload that is not there was looked for in a cluster that answers: only its own alerts fail.
 async fn look(
     ledger: &dyn LedgerStore,
     scaler: &dyn AlertScaler,

@@ -1,6 +1,7 @@
 //! Composition: configuration, hands, server, timer; then wait for the end.
 
 use anyhow::{Context as _, anyhow, bail};
+use axum::Router;
 use lag_actions::alert::{AlertHands, AlertScaler, LedgerStore};
 use lag_runtime::{
     config::{File, LogConfig, ScalerConfig, process_env},
@@ -64,9 +65,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     if config.dry_run {
         tracing::warn!("--dry-run: nothing is changed, sent or remembered");
     }
-    let wire = wire(&config)?;
+    let front = Front::open(&config)?;
     let gate = Gate::open(&config.webhook)?;
-    let listeners = bind(&config, gate.is_guarded()).await?;
+    let listeners = bind(&config, gate.is_guarded() || front.authenticates).await?;
     let cluster = hands::cluster(&config.kubernetes).await?;
     let meters = Arc::new(Meters::new()?);
     let ledger: Arc<dyn LedgerStore> = Arc::new(MeteredLedger {
@@ -97,17 +98,32 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         ready: Ready::default(),
     });
     let grace = config.webhook.deadline + GRACE;
-    serve(&app, (ledger, scaler), (listeners, wire, grace)).await
+    serve(&app, (ledger, scaler), (listeners, front, grace)).await
 }
 
-/// What is spoken. The one place where a web.config.file belongs: its TLS here, its users around the router.
-fn wire(config: &ScalerConfig) -> anyhow::Result<Wire> {
-    match &config.web_config_file {
-        Some(written) => bail!(
-            "{}: not there yet: use scaler.webhook.bearer_token_files, and a proxy for TLS",
-            written.place
-        ),
-        None => Ok(Wire::Http1),
+/// What stands between the network and the pages. The one place where a web.config.file belongs: its TLS in `wire`, its users
+/// around the router, and whether it asks anybody for anything.
+struct Front {
+    wire: Wire,
+    authenticates: bool,
+}
+
+impl Front {
+    fn open(config: &ScalerConfig) -> anyhow::Result<Self> {
+        match &config.web_config_file {
+            Some(written) => bail!(
+                "{}: not there yet: use scaler.webhook.bearer_token_files, and a proxy for TLS",
+                written.place
+            ),
+            None => Ok(Self {
+                wire: Wire::Http1,
+                authenticates: false,
+            }),
+        }
+    }
+
+    fn protect(&self, router: Router) -> Router {
+        router
     }
 }
 
@@ -143,21 +159,20 @@ async fn bind(config: &ScalerConfig, is_guarded: bool) -> anyhow::Result<Vec<Tcp
 async fn serve(
     app: &App,
     (ledger, scaler): (Arc<dyn LedgerStore>, Arc<dyn AlertScaler>),
-    (listeners, wire, grace): (Vec<TcpListener>, Wire, Duration),
+    (listeners, front, grace): (Vec<TcpListener>, Front, Duration),
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = JoinSet::new();
     for listener in listeners {
-        let (router, wire, mut end) = (web::router(app.clone()), wire.clone(), shutdown.clone());
+        let router = front.protect(web::router(app.clone()));
+        let (wire, mut end) = (front.wire.clone(), shutdown.clone());
         tasks.spawn(async move {
             let end = async move { end.requested().await };
             server::serve_with(listener, wire, router, end, grace).await
         });
     }
-    tasks.spawn(tick(app.clone(), shutdown.clone()));
-    let ready = app.ready.clone();
-    tokio::spawn(ready.find_out((ledger, scaler), app.policy.clone(), shutdown));
+    tasks.spawn(tick(app.clone(), (ledger, scaler), shutdown));
 
     let ended_early = tokio::select! {
         signal = signals.next() => {
@@ -188,8 +203,17 @@ async fn serve(
     }
 }
 
-/// Steps back that are due. No delivery asks for them.
-async fn tick(app: App, mut shutdown: Shutdown) -> std::io::Result<()> {
+/// Finds out whether there is a ledger and a cluster, and then asks which steps back are due. No delivery asks for these.
+async fn tick(
+    app: App,
+    world: (Arc<dyn LedgerStore>, Arc<dyn AlertScaler>),
+    mut shutdown: Shutdown,
+) -> std::io::Result<()> {
+    let looking = app.ready.find_out(world, &app.policy);
+    tokio::select! {
+        () = shutdown.requested() => return Ok(()),
+        () = looking => {}
+    }
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -197,8 +221,6 @@ async fn tick(app: App, mut shutdown: Shutdown) -> std::io::Result<()> {
             () = shutdown.requested() => return Ok(()),
             _ = ticks.tick() => {}
         }
-        if app.ready.is_ready() {
-            app.meters.ticked(&app.hands.tick(&app.policy).await);
-        }
+        app.meters.ticked(&app.hands.tick(&app.policy).await);
     }
 }

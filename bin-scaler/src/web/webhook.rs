@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{
     HeaderValue, Request, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use lag_actions::alert::{AlertResult, Answer, Handled};
 use lag_core::alert::Payload;
@@ -87,6 +87,13 @@ pub(super) async fn take(State(app): State<App>, request: Request<Body>) -> Resp
 
 async fn handle(app: &App, request: Request<Body>) -> Result<Handled, Refused> {
     let headers = request.headers();
+    // Alertmanager is no browser. A page that has itself resolved to 127.0.0.1 would pass for one of ours otherwise.
+    if headers.contains_key(ORIGIN) {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "this comes out of a browser (header Origin), and only programs may send alerts",
+        ));
+    }
     if !app.gate.admits(headers) {
         return Err(Refused::new(
             StatusCode::UNAUTHORIZED,

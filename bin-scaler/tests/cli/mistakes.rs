@@ -88,3 +88,13 @@ fn check_config_says_in_words_what_is_allowed() {
     }
     assert!(world.api.requests().is_empty(), "nothing was asked");
 }
+
+#[test]
+fn a_web_config_file_is_not_there_yet() {
+    let world = World::new(CONFIG);
+    let said = mistake(world.command().args(["--web.config.file", "web.yml"]));
+    assert!(
+        said.contains("--web.config.file") && said.contains("not there yet"),
+        "{said}"
+    );
+}

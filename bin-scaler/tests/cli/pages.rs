@@ -5,6 +5,7 @@ use crate::{
     http::{self, send},
 };
 use kube_sim::{Fault, FaultKind};
+use std::thread;
 
 const POST: &str = "POST /webhook/alertmanager";
 
@@ -38,6 +39,9 @@ fn each_kind_of_wrong_request_has_its_status() {
         status(POST, &[json, ("transfer-encoding", "chunked")], &chunk),
         413
     );
+    let origin = [("origin", "http://127.0.0.1:9877")];
+    let browser = http::post(at, "/hpa", &origin, &alert("Lag", "firing"));
+    assert_eq!(browser.status, 403, "a page of a browser");
     for body in ["", "{", "[]", "{}", r#"{"status":"firing"}"#] {
         assert_eq!(running.deliver(body).status, 400, "{body}");
     }
@@ -118,4 +122,44 @@ fn the_front_page_and_the_metrics_say_what_this_is() {
         assert!(text.contains(name), "{name}: {text}");
     }
     assert_eq!(http::get(running.address, "/nope").status, 404);
+}
+
+#[test]
+fn who_finds_no_place_is_sent_away_and_comes_again() {
+    let webhook = "  webhook:\n    concurrency: 1\n    deadline: 5s\n";
+    let world = World::new(&format!("{CONFIG}{webhook}"));
+    let running = world.start();
+    until("ready", || running.get("/readyz").status == 200);
+    let before = world.api.requests().len();
+    world.api.fault(FaultKind::Hang);
+    let address = running.address;
+    let first = thread::spawn(move || http::post(address, "/hpa", &[], &alert("Lag", "firing")));
+    until("the first has its place", || {
+        world.api.requests().len() > before
+    });
+    let second = running.deliver(&alert("Other", "firing"));
+    assert_eq!(
+        (second.status, second.header("retry-after")),
+        (503, Some("1"))
+    );
+    assert!(
+        second.text().contains("too many deliveries"),
+        "{}",
+        second.text()
+    );
+    let first = first.join().unwrap();
+    assert_eq!(
+        (first.status, first.result().as_str()),
+        (503, "unavailable"),
+        "{}",
+        first.text()
+    );
+    world.api.clear_faults();
+    assert_eq!(
+        running
+            .deliver_until_taken(&alert("Lag", "firing"))
+            .result(),
+        "done"
+    );
+    assert_eq!(world.steps(), 1);
 }

@@ -1,7 +1,7 @@
 //! What alerts come to.
 
 use crate::{
-    harness::{CONFIG, Running, World, alert, deliver_until_taken},
+    harness::{CONFIG, Running, World, alert, deliver_until_taken, until},
     http,
 };
 use kube_sim::{Fault, FaultKind};
@@ -186,4 +186,23 @@ fn sigterm_lets_an_open_delivery_finish() {
         reply.text()
     );
     assert_eq!(running.end().code(), Some(0));
+}
+
+#[test]
+fn the_timer_scales_back_where_that_is_configured() {
+    let back = "      scale_back: {after: 0s, every: 1s, confirm: resolved}\n";
+    let config = CONFIG.replace("cooldown: 1h", "cooldown: 0s");
+    let world = World::new(&format!("{config}{back}"));
+    let mut running = world.start();
+    running.deliver(&alert("Lag", "firing"));
+    assert_eq!(world.replicas(), 3);
+    running.deliver(&alert("Lag", "resolved"));
+    assert_eq!(world.replicas(), 3, "not by the delivery");
+    running.kill();
+    // It looks as soon as it is ready, and every 15 seconds after that.
+    let running = world.start();
+    world.until_steps(2);
+    assert_eq!(world.replicas(), 2);
+    let series = "kafka_lag_scaler_scale_backs_total{result=\"done\"}";
+    until("counted", || running.value(series) == Some(1.0));
 }
