@@ -85,11 +85,16 @@ impl<'a> Run<'a> {
         (self.slots, self.told)
     }
 
-    /// Whatever has not ended says why.
+    /// Whatever has not ended says why, and is wanted again: that an alert has ended must be noted as well.
     fn stop(&mut self, error: &PortError) {
         tracing::warn!(%error, "a delivery could not be carried to its end");
-        for slot in self.slots.values_mut().filter(|slot| slot.again) {
+        let open = |slot: &&mut Slot| !slot.is_final && slot.result != word::REFUSED;
+        for slot in self.slots.values_mut().filter(open) {
+            if slot.result != word::UNKNOWN {
+                slot.result = word::UNAVAILABLE;
+            }
             slot.words = error.to_string();
+            slot.again = true;
         }
     }
 

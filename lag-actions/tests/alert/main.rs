@@ -3,6 +3,7 @@
 
 mod api;
 mod crashes;
+mod faster;
 mod figure;
 mod repeats;
 mod sim;

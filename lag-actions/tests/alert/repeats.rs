@@ -71,6 +71,12 @@ async fn an_old_ledger_never_hides_a_stage_that_is_due_or_an_end() {
     assert_eq!(results(&handled), ["ignored"]);
     assert!(requests(&api) > before);
     api.with(|inner| assert_eq!(inner.steps.len(), 3));
+    // It fires again, which only the second one hears of, and ends again, which only the first one hears of.
+    wait(20).await;
+    until_done(&two, &policy, &payload).await;
+    assert!(!api.ledger().unwrap().contains("\"resolved\":\""));
+    until_done(&one, &policy, &body([resolved(high())])).await;
+    assert!(api.ledger().unwrap().contains("\"resolved\":\""));
 }
 
 #[tokio::test(start_paused = true)]

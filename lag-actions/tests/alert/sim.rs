@@ -1,8 +1,8 @@
 //! Over HTTP: what the captured bodies lead to, and every answer an API server has.
 
 use crate::world::{
-    FIRING, NEWER, PARTLY, RESOLVED, alert, allowed, body, high, per_value, policy, read, results,
-    start, target, with,
+    FIRING, NEWER, PARTLY, RESOLVED, alert, allowed, body, high, per_value, policy, read, resolved,
+    results, start, target, with,
 };
 use kube_sim::{Fault, FaultKind, KubeSim, KubeSimConfig, Progress};
 use lag_actions::{
@@ -203,6 +203,24 @@ async fn a_ledger_that_could_not_be_saved_after_the_write_is_put_right_by_the_re
         assert!(words == ["done"] || words == ["repeat"], "{words:?}");
         assert_eq!(world.numbers(), [(2, 3)], "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn an_end_that_could_not_be_noted_is_wanted_again() {
+    let (world, policy) = (World::new().await, policy([allowed()]));
+    let hands = world.hands();
+    let found = came_to(&hands, &policy, &body([high()])).await;
+    assert_eq!(found, (Answer::Done, vec!["done"]));
+    let end = body([resolved(high())]);
+    let later = FaultKind::status(503, "ServiceUnavailable", "later");
+    world.fault(later, "PUT", MAP);
+    let found = came_to(&hands, &policy, &end).await;
+    assert_eq!(found, (Answer::TryAgain, vec!["unavailable"]));
+    let found = came_to(&hands, &policy, &end).await;
+    assert_eq!(found, (Answer::Done, vec!["ignored"]));
+    let map = world.sim.configmap("tools", "kafka-lag-scaler").unwrap();
+    let ledger = map["data"]["ledger.json"].as_str().unwrap();
+    assert!(ledger.contains("\"resolved\":\"2026"), "{ledger}");
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ use lag_core::{
     compose,
     port::{BoxFuture, Notifier, PortError, PortErrorKind},
 };
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::Notify;
 
 #[derive(Debug, Default, Clone)]
@@ -52,6 +55,14 @@ impl Robot {
         self.told.lock().unwrap().clone()
     }
 
+    /// Until it was called; not for ever.
+    async fn rings(&self) {
+        let limit = Duration::from_secs(60);
+        tokio::time::timeout(limit, self.rang.notified())
+            .await
+            .unwrap();
+    }
+
     fn as_list(&self) -> Arc<[Box<dyn Notifier>]> {
         Arc::new([Box::new(self.clone()) as Box<dyn Notifier>])
     }
@@ -72,7 +83,7 @@ async fn one_message_for_a_delivery_says_what_was_done_and_a_repeat_says_nothing
     let policy = policy([allowed(), other]);
     let payload = body([high(), alert("scale-out", "cd-other", start())]);
     until_done(&hands, &policy, &payload).await;
-    robot.rang.notified().await;
+    robot.rings().await;
     until_done(&hands, &policy, &payload).await;
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -96,7 +107,7 @@ async fn people_hear_of_alerts_that_were_cut_off() {
     let robot = Robot::default();
     let hands = with(&api.cluster(0), &now, DEADLINE, robot.as_list());
     until_done(&hands, &per_value(), &read(NEWER)).await;
-    robot.rang.notified().await;
+    robot.rings().await;
     let lines = words(&robot.told()[0]);
     assert_eq!(
         lines[0],
@@ -120,7 +131,7 @@ async fn a_robot_that_hangs_or_fails_changes_no_answer() {
         let hands = with(&api.cluster(0), &now, DEADLINE, robot.as_list());
         let handled = hands.handle(&policy([allowed()]), &body([high()])).await;
         assert_eq!(handled.answer, Answer::Done);
-        robot.rang.notified().await;
+        robot.rings().await;
         assert_eq!(robot.told().len(), 1);
     }
 }
@@ -137,7 +148,7 @@ async fn what_an_earlier_try_has_done_is_told_when_it_is_found() {
     assert_eq!(handled.answer, Answer::TryAgain);
     assert_eq!(robot.told().len(), 0);
     until_done(&hands, &policy, &body([high()])).await;
-    robot.rang.notified().await;
+    robot.rings().await;
     let [note] = &robot.told()[0][..] else {
         panic!("{:?}", robot.told());
     };

@@ -207,6 +207,29 @@ async fn every_kind_of_news_has_its_word() {
     let expected =
         json!([{"at": "2023-11-14T22:13:20Z", "kind": "state_lost", "moved_to": "state.json.bad"}]);
     assert_eq!(notes(&[&lost]).await, expected);
+    let event = Event::Alert {
+        alerts: vec!["LagHigh".to_owned()],
+        outcome: Outcome {
+            stage: 1,
+            at: now(),
+            workload: "orders/Deployment/cust".to_owned(),
+            effect: Effect::Scaled { from: 2, to: 3 },
+        },
+        truncated: 4,
+    };
+    let scaled = Note {
+        at: now(),
+        event,
+        sent_to: BTreeSet::new(),
+    };
+    let expected = json!([{
+        "at": "2023-11-14T22:13:20Z", "kind": "alert", "alerts": ["LagHigh"], "truncated_alerts": 4,
+        "outcomes": [{
+            "stage": 1, "at": "2023-11-14T22:13:20Z", "workload": "orders/Deployment/cust", "effect": "scaled", "from": 2,
+            "to": 3,
+        }],
+    }]);
+    assert_eq!(notes(&[&scaled]).await, expected);
 }
 
 #[tokio::test]

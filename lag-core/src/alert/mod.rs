@@ -7,7 +7,8 @@
 //! 3. write the absolute number over the version of the workload that was read, or restart with the mark;
 //! 4. [`settle`], save, answer.
 //!
-//! A conflict in 2 or 3 means that somebody was faster: start over at 1. A conflict in 4: read the ledger, settle again, save.
+//! A conflict in 2 or 3 means that somebody was faster: start over at 1. A conflict in 4: read the ledger, settle again, save,
+//! and start over if the body has more changes, since their plan is older than the ledger that they would be saved over.
 //! A kill before the save of 2 has done nothing. After it the alert comes again, since it got no answer, and the intent
 //! is resumed: [`begin`] compares the number found with the two of the intent and writes the same absolute number at most.
 //! Also a resumed intent is saved before the write: a replica that slept since step 1 then meets a conflict, not an old number.

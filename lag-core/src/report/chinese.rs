@@ -294,7 +294,7 @@ pub(super) fn alert(
     name: Name<'_>,
 ) -> String {
     let who = match alerts {
-        [] => "告警均已恢复".to_owned(),
+        [] => "扩容告警均已恢复".to_owned(),
         [one] => format!("告警 {}", name(one)),
         [one, ..] => format!("告警 {} 等 {} 条", name(one), alerts.len()),
     };

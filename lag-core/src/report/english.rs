@@ -324,7 +324,7 @@ pub(super) fn alert(
     name: Name<'_>,
 ) -> String {
     let who = match alerts {
-        [] => "No alert fires any more".to_owned(),
+        [] => "No scale-out alert fires any more".to_owned(),
         [one] => format!("Alert {}", name(one)),
         [one, rest @ ..] => format!("Alert {} and {} more", name(one), rest.len()),
     };

@@ -48,6 +48,19 @@ pub(crate) fn note(group: &str, stage: u32, value: u32, news: News) -> Note {
     }
 }
 
+/// What alerts of Alertmanager have caused.
+pub(crate) fn alerts(names: &[&str], effect: Effect, truncated: u64) -> Note {
+    Note {
+        at: at("11:21:35"),
+        event: Event::Alert {
+            alerts: names.iter().map(|name| (*name).to_owned()).collect(),
+            outcome: outcome(1, "11:21:35", effect),
+            truncated,
+        },
+        sent_to: BTreeSet::new(),
+    }
+}
+
 pub(crate) fn with_trend(mut note: Note, per_second: i32) -> Note {
     if let Event::Group { sample, .. } = &mut note.event {
         sample.trend = Some(trend(per_second));
@@ -272,6 +285,13 @@ pub(crate) fn every_kind() -> Vec<Note> {
                 missing_for: minutes(24 * 60 + 5),
             },
         ),
+        alerts(
+            &["KafkaLagHigh", "KafkaLagStuck"],
+            Effect::Scaled { from: 2, to: 3 },
+            2,
+        ),
+        alerts(&["KafkaLagHigh"], failed("scale: no answer", false), 0),
+        alerts(&[], Effect::Scaled { from: 3, to: 2 }, 0),
         Note {
             at: at("11:21:35"),
             event: Event::StateLost {
