@@ -77,6 +77,28 @@ pub const FOLLOW_LAST_SUCCESS: &str = "kafka_lag_follow_last_success_timestamp_s
 /// Facts about the program; always 1.
 pub const BUILD_INFO: &str = "kafka_lag_exporter_build_info";
 
+/// Deliveries to the scaler, by status of the answer.
+pub const SCALER_DELIVERIES: &str = "kafka_lag_scaler_deliveries_total";
+/// Alerts of these deliveries, by what they came to.
+pub const SCALER_ALERTS: &str = "kafka_lag_scaler_alerts_total";
+/// Alerts that Alertmanager cut off before it sent the rest.
+pub const SCALER_TRUNCATED: &str = "kafka_lag_scaler_truncated_alerts_total";
+/// Steps back that the timer took or tried, by what they came to.
+pub const SCALER_BACKS: &str = "kafka_lag_scaler_scale_backs_total";
+/// Writes to workloads, by kind and outcome.
+pub const SCALER_ACTIONS: &str = "kafka_lag_scaler_actions_total";
+/// Saves of the ledger that somebody else was faster with.
+pub const SCALER_CONFLICTS: &str = "kafka_lag_scaler_ledger_conflicts_total";
+/// Facts about the scaler; always 1.
+pub const SCALER_BUILD_INFO: &str = "kafka_lag_scaler_build_info";
+
+/// Label: what was written to a workload.
+pub const KIND: &str = "kind";
+/// Label: what came of a write.
+pub const OUTCOME: &str = "outcome";
+/// Label: what an alert came to.
+pub const RESULT: &str = "result";
+
 /// Label: Kafka instance.
 pub const INSTANCE_ID: &str = "instance_id";
 /// Label: consumer group.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# End to end: what `kafka-lag generate` writes, judged by programs that none of us wrote.
+# End to end: what `kafka-lag generate` writes, and deploy/manifests, judged by programs that none of us wrote.
 #
 # The published schemas of Kubernetes, models of KEDA, promtool, openssl and PyYAML must accept it and read out of it what was put in.
 #
@@ -95,6 +95,33 @@ generate hpa --group=a | sed 's/averageValue:/averageValeu:/' >"$WORK/x.yaml"
 is_valid 1.35 "$WORK/x.yaml" && failed "a field that does not exist is accepted"
 is_valid 1.35 bin-check/tests/fixtures/lint/hpa-first.yaml && failed "an HPA of v2beta2 is accepted"
 passed "the schemas refuse a wrong field and v2beta2"
+
+# What is written by hand is valid, too, in an old version and in a new one.
+for file in deploy/manifests/*.yaml; do
+  for version in 1.25 1.35; do
+    is_valid "$version" "$file" || failed "Kubernetes $version refuses $file"
+  done
+  passed "Kubernetes 1.25 and 1.35 accept $(grep -c ' passed for resource ' "$WORK/said") documents: $file"
+done
+
+# The scaler's Role is for the workloads that its allow-list names, and for none besides; its ledger is the one it may write.
+"$VENV/bin/python" - deploy/manifests/scaler.yaml >"$WORK/said" 2>&1 <<'PYTHON' || failed "the Roles of scaler.yaml do not fit its allow-list"
+import sys, yaml
+objects = list(yaml.safe_load_all(open(sys.argv[1])))
+def named(kind, namespace):
+    return next(o for o in objects if o["kind"] == kind and o["metadata"].get("namespace") == namespace and o["metadata"]["name"] == "kafka-lag-scaler")
+scaler = yaml.safe_load(named("ConfigMap", "kafka-lag")["data"]["scaler.yaml"])["scaler"]
+for namespace in {target["namespace"] for target in scaler["targets"]}:
+    allowed = {target["name"] for target in scaler["targets"] if target["namespace"] == namespace}
+    for rule in named("Role", namespace)["rules"]:
+        if any(resource.startswith("deployments") for resource in rule["resources"]):
+            assert set(rule["resourceNames"]) == allowed, rule
+        assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"], rule
+pinned = [rule for rule in named("Role", "kafka-lag")["rules"] if "resourceNames" in rule]
+assert [f"kafka-lag/{name}" for rule in pinned for name in rule["resourceNames"]] == [scaler["ledger"]["configmap"]]
+assert all(rule["verbs"] == ["create"] for rule in named("Role", "kafka-lag")["rules"] if "resourceNames" not in rule)
+PYTHON
+passed "the Roles of scaler.yaml name its workloads and its ledger, and nothing else"
 
 # Another reader of YAML, of version 1.1, finds the names that were put in.
 names=(on No 123 1e5 0x1F 1_000 12:30:45 '~' 'a: b' 'a #b' "it's" '"q"' 'back\slash' '*a' '- a' 订单_消费组 ' a ' =)

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 const SUBSCRIBERS: [&str; 2] = ["tracing-subscriber", "env_logger"];
 
 /// Package, and what must not be among its dependencies, direct or not.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     (
         "lag-core",
         &[
@@ -70,6 +70,8 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
         "kafka-lag",
         &["lag-serve", "axum", "prometheus", "cms-sim", "kube-sim"],
     ),
+    // It changes workloads and listens, so it is small: no stand-in is in it.
+    ("kafka-lag-scaler", &["cms-sim", "kube-sim", "tonic"]),
     // Actions do not care where lag came from.
     (
         "lag-actions",
@@ -179,7 +181,7 @@ fn libraries_do_not_install_a_subscriber() {
 
 #[test]
 fn there_is_one_tls_provider() {
-    for program in ["kafka-lag-exporter", "kafka-lag"] {
+    for program in ["kafka-lag-exporter", "kafka-lag", "kafka-lag-scaler"] {
         let closure = closure(program);
         assert!(closure.contains("ring"));
         for name in ["aws-lc-rs", "openssl", "native-tls"] {

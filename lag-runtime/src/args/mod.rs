@@ -9,6 +9,7 @@ mod kube;
 mod lease;
 mod log;
 mod reaction;
+mod scaler;
 mod source;
 mod web;
 
@@ -19,6 +20,7 @@ pub use kube::KubeArgs;
 pub use lease::LeaseArgs;
 pub use log::LogArgs;
 pub use reaction::ReactionArgs;
+pub use scaler::{ScalerArgs, ScalerWebArgs};
 pub use source::{CollectArgs, GroupArgs, LagArgs, SourceArgs};
 pub use web::WebArgs;
 

@@ -10,6 +10,7 @@ use super::{
     feeds::{ExternalMetrics, Keda},
     kubernetes::Kubernetes,
     recommend,
+    scaler::Scaler,
 };
 
 /// A scalar and where it stands.
@@ -42,6 +43,7 @@ pub struct File {
     pub(super) kubernetes: Kubernetes,
     pub(super) kafka: Kafka,
     pub(super) lease: super::lease::Lease,
+    pub(super) scaler: Scaler,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -20,6 +20,7 @@ mod object;
 mod pick;
 mod places;
 mod recommend;
+mod scaler;
 mod sources;
 mod web;
 
@@ -35,6 +36,7 @@ pub use file::File;
 pub use kubernetes::KubernetesConfig;
 pub use lease::{Advertise, LeaseConfig};
 pub use log::{LogConfig, LogFormat};
+pub use scaler::{BasicUser, LedgerPlace, ScalerConfig, WebhookConfig};
 pub use sources::SourceConfig;
 pub use web::{WebConfig, Written};
 

@@ -36,7 +36,7 @@ impl Written {
         }
     }
 
-    fn default_of(flag: &str, text: &str) -> Self {
+    pub(super) fn default_of(flag: &str, text: &str) -> Self {
         Self {
             text: text.to_owned(),
             place: flag_place(flag),

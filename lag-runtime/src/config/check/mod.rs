@@ -3,16 +3,18 @@
 
 mod notifiers;
 mod policy;
-mod secret;
+pub(super) mod secret;
 mod stages;
 mod state;
 mod targets;
 mod wire;
 
+pub(super) use notifiers::resolve as notifiers;
 pub use notifiers::{NotifierConfig, NotifierKind};
 pub use secret::{SecretConfig, SecretSource};
 pub(super) use state::object;
 pub use state::{ObjectName, StatePlace};
+pub(super) use targets::bounds as bounds_of;
 pub(super) use wire::{Check, Kafka, Notifier, Target};
 
 use lag_core::{Language, TargetMap, escalate::PolicyBook};
@@ -80,7 +82,7 @@ impl CheckConfig {
     }
 }
 
-fn language(found: Option<Found>, default: Language) -> Result<Language, ConfigError> {
+pub(super) fn language(found: Option<Found>, default: Language) -> Result<Language, ConfigError> {
     found.map_or(Ok(default), |found| {
         found.choose(&[("en", Language::English), ("zh", Language::Chinese)])
     })

@@ -95,7 +95,7 @@ impl NotifierKind {
     }
 }
 
-pub(super) fn resolve(
+pub(in crate::config) fn resolve(
     file: &File,
     picker: Picker<'_>,
     common: Language,

@@ -62,7 +62,7 @@ impl SecretConfig {
 }
 
 /// `NAME_file` or `NAME_variable` of an entry, not both, and never `NAME` itself.
-pub(super) fn resolve(
+pub(in crate::config) fn resolve(
     entry: &Entry<'_>,
     name: &str,
     inline: &Text,

@@ -6,6 +6,7 @@ use super::wire::Target;
 use crate::config::{
     ConfigError, File,
     entry::Entry,
+    file::Text,
     object::kind,
     pick::{Found, Picker, number},
 };
@@ -45,7 +46,8 @@ fn rule(keys: &Target, entry: &Entry<'_>) -> Result<TargetRule, ConfigError> {
         &keys.name,
         "write the workload's, or a template such as \"{group|strip_suffix:_docking_analog|replace:_:-}\"",
     )?;
-    let bounds = bounds(keys, &kind, entry)?;
+    let replicas = [&keys.min_replicas, &keys.max_replicas, &keys.partitions];
+    let bounds = bounds(replicas, &kind, entry)?;
     let partitions = entry
         .one("partitions", &keys.partitions)?
         .map(|found| number(&found, 1, MOST_PARTITIONS, "partitions"));
@@ -91,11 +93,15 @@ fn rule(keys: &Target, entry: &Entry<'_>) -> Result<TargetRule, ConfigError> {
 }
 
 /// A kind that can be restarted only has no number, and so no bounds: those it gets are never looked at.
-fn bounds(keys: &Target, kind: &WorkloadKind, entry: &Entry<'_>) -> Result<Bounds, ConfigError> {
-    let min = entry.one("min_replicas", &keys.min_replicas)?;
-    let max = entry.one("max_replicas", &keys.max_replicas)?;
+pub(in crate::config) fn bounds(
+    [min, max, partitions]: [&Text; 3],
+    kind: &WorkloadKind,
+    entry: &Entry<'_>,
+) -> Result<Bounds, ConfigError> {
+    let min = entry.one("min_replicas", min)?;
+    let max = entry.one("max_replicas", max)?;
     if !kind.can_scale() {
-        let partitions = entry.one("partitions", &keys.partitions)?;
+        let partitions = entry.one("partitions", partitions)?;
         if let Some(found) = min.or(max).or(partitions) {
             let problem = format!(
                 "a {} has no number of replicas: leave this out",

@@ -15,7 +15,7 @@ pub(in crate::config) struct Check {
     pub(super) state_file: Text,
     pub(super) state_configmap: Text,
     pub(super) state_lease: Text,
-    pub(super) language: Text,
+    pub(in crate::config) language: Text,
     pub(super) policy: Option<Spanned<Policy>>,
     pub(super) overrides: Vec<Spanned<Policy>>,
 }

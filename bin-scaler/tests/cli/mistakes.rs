@@ -1,0 +1,100 @@
+//! Wrong flags and wrong files: one line, exit code 1.
+
+use crate::harness::{CONFIG, World, output, program};
+
+#[track_caller]
+fn mistake(command: &mut std::process::Command) -> String {
+    let ended = output(command);
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(ended.stdout.is_empty());
+    let last = said.lines().last().unwrap().to_owned();
+    assert!(last.starts_with("kafka-lag-scaler: "), "{said}");
+    last
+}
+
+#[test]
+fn a_wrong_flag_is_named() {
+    for (flags, words) in [
+        (&["--nope"][..], "'--nope'"),
+        (&["replay"][..], "<FILE>"),
+        (&["replay", "x.json", "--at", "yesterday"][..], "yesterday"),
+        (&["scale"][..], "'scale'"),
+    ] {
+        let said = mistake(&mut program(flags));
+        assert!(
+            said.contains(words) && said.contains("see --help"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn without_a_file_nothing_starts() {
+    let said = mistake(&mut program(&[]));
+    assert!(
+        said.contains("--config.file") && said.contains("section scaler"),
+        "{said}"
+    );
+    let said = mistake(&mut program(&["check-config"]));
+    assert!(said.contains("--config.file"), "{said}");
+}
+
+#[test]
+fn a_file_that_allows_nothing_is_refused() {
+    let world = World::new("log:\n  level: info\n");
+    let said = mistake(&mut world.command());
+    assert!(
+        said.contains("scaler.targets: nothing may be changed"),
+        "{said}"
+    );
+}
+
+#[test]
+fn without_a_ledger_only_a_dry_run_starts() {
+    let world = World::new(&CONFIG.replace("  ledger:\n    configmap: ops/scaler\n", ""));
+    let said = mistake(&mut world.command());
+    assert!(said.contains("scaler.ledger is missing"), "{said}");
+    let running = crate::harness::Running::start(world.command().arg("--dry-run"));
+    assert_eq!(running.get("/healthz").status, 200);
+}
+
+#[test]
+fn a_missing_kubeconfig_is_named() {
+    let world = World::new(CONFIG);
+    let said = mistake(
+        world
+            .command()
+            .env("KAFKA_LAG_KUBECONFIG", "/does/not/exist"),
+    );
+    assert!(said.contains("/does/not/exist"), "{said}");
+}
+
+#[test]
+fn check_config_says_in_words_what_is_allowed() {
+    let world = World::new(CONFIG);
+    let ended = output(world.command().arg("check-config"));
+    assert_eq!(ended.status.code(), Some(0));
+    let said = String::from_utf8(ended.stdout).unwrap();
+    for words in [
+        "orders/Deployment/consumer",
+        "1 to 10",
+        "1 more",
+        "at least 1h between two changes",
+        "ConfigMap ops/scaler",
+        "the configuration can be used",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(world.api.requests().is_empty(), "nothing was asked");
+}
+
+#[test]
+fn a_web_config_file_is_not_there_yet() {
+    let world = World::new(CONFIG);
+    let said = mistake(world.command().args(["--web.config.file", "web.yml"]));
+    assert!(
+        said.contains("--web.config.file") && said.contains("not there yet"),
+        "{said}"
+    );
+}
