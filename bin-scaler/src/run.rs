@@ -9,8 +9,11 @@ use lag_runtime::{
     shutdown::{self, Shutdown, Signals},
     system_clock, version,
 };
-use lag_serve::web::{self as server, Wire};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use lag_serve::{
+    Now,
+    web::{self as server, WebFile, Wire},
+};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
@@ -65,9 +68,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     if config.dry_run {
         tracing::warn!("--dry-run: nothing is changed, sent or remembered");
     }
-    let front = Front::open(&config)?;
     let gate = Gate::open(&config.webhook)?;
-    let listeners = bind(&config, gate.is_guarded() || front.authenticates).await?;
+    let front = Front::open(&config, &gate, &now)?;
+    let listeners = bind(&config, gate.is_guarded() || front.authenticates()).await?;
     let cluster = hands::cluster(&config.kubernetes).await?;
     let meters = Arc::new(Meters::new()?);
     let ledger: Arc<dyn LedgerStore> = Arc::new(MeteredLedger {
@@ -101,29 +104,39 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     serve(&app, (ledger, scaler), (listeners, front, grace)).await
 }
 
-/// What stands between the network and the pages. The one place where a web.config.file belongs: its TLS in `wire`, its users
-/// around the router, and whether it asks anybody for anything.
-struct Front {
-    wire: Wire,
-    authenticates: bool,
-}
+/// What stands between the network and the pages: the TLS and the users of a web.config.file, if there is one.
+struct Front(Option<WebFile>);
 
 impl Front {
-    fn open(config: &ScalerConfig) -> anyhow::Result<Self> {
-        match &config.web_config_file {
-            Some(written) => bail!(
-                "{}: not there yet: use scaler.webhook.bearer_token_files, and a proxy for TLS",
+    fn open(config: &ScalerConfig, gate: &Gate, now: &Now) -> anyhow::Result<Self> {
+        let Some(written) = &config.web_config_file else {
+            return Ok(Self(None));
+        };
+        let file = WebFile::read(Path::new(&written.text), now.clone());
+        let file = file.with_context(|| written.place.clone())?;
+        if file.asks_for_passwords() && gate.is_guarded() {
+            bail!(
+                "{}: its basic_auth_users and scaler.webhook both want the header Authorization, and a request has one: \
+                 leave bearer_token_files and basic_users out of scaler.webhook, or basic_auth_users out of the file",
                 written.place
-            ),
-            None => Ok(Self {
-                wire: Wire::Http1,
-                authenticates: false,
-            }),
+            );
         }
+        Ok(Self(Some(file)))
+    }
+
+    fn authenticates(&self) -> bool {
+        self.0.as_ref().is_some_and(WebFile::authenticates)
+    }
+
+    fn wire(&self) -> Wire {
+        self.0.as_ref().map_or(Wire::Http1, WebFile::wire)
     }
 
     fn protect(&self, router: Router) -> Router {
-        router
+        match &self.0 {
+            Some(file) => file.protect(router),
+            None => router,
+        }
     }
 }
 
@@ -166,7 +179,7 @@ async fn serve(
     let mut tasks = JoinSet::new();
     for listener in listeners {
         let router = front.protect(web::router(app.clone()));
-        let (wire, mut end) = (front.wire.clone(), shutdown.clone());
+        let (wire, mut end) = (front.wire(), shutdown.clone());
         tasks.spawn(async move {
             let end = async move { end.requested().await };
             server::serve_with(listener, wire, router, end, grace).await

@@ -60,6 +60,23 @@ fn tokens_and_users_come_in_and_nobody_else() {
 }
 
 #[test]
+fn users_of_a_web_config_file_come_in_and_nobody_else() {
+    let world = World::new(CONFIG);
+    let hash = bcrypt::hash("TESTonly", 4).unwrap();
+    let web = world.write(
+        "web.yml",
+        &format!("basic_auth_users: {{alertmanager: '{hash}'}}\n"),
+    );
+    let running = Running::start(world.command().arg("--web.config.file").arg(web));
+    assert_eq!(running.deliver(&alert("Lag", "firing")).status, 401);
+    let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
+    assert_eq!(with(&running, &basic("alertmanager:wrong")), 401);
+    assert_eq!(world.steps(), 0);
+    assert_eq!(with(&running, &basic("alertmanager:TESTonly")), 200);
+    assert_eq!(world.steps(), 1);
+}
+
+#[test]
 fn a_replaced_token_counts_without_a_restart() {
     let world = guarded();
     let running = world.start();

@@ -90,11 +90,25 @@ fn check_config_says_in_words_what_is_allowed() {
 }
 
 #[test]
-fn a_web_config_file_is_not_there_yet() {
-    let world = World::new(CONFIG);
-    let said = mistake(world.command().args(["--web.config.file", "web.yml"]));
+fn passwords_of_a_web_config_file_and_tokens_want_the_same_header() {
+    let world = World::new("");
+    let token = world.write("token", "a-TESTonly");
+    let token = format!("  webhook: {{bearer_token_files: [{}]}}\n", token.display());
+    world.write("scaler.yaml", &format!("{CONFIG}{token}"));
+    let hash = bcrypt::hash("TESTonly", 4).unwrap();
+    let web = world.write(
+        "web.yml",
+        &format!("basic_auth_users: {{alertmanager: '{hash}'}}\n"),
+    );
+    let said = mistake(world.command().arg("--web.config.file").arg(web));
     assert!(
-        said.contains("--web.config.file") && said.contains("not there yet"),
+        said.contains("--web.config.file") && said.contains("both want the header Authorization"),
         "{said}"
     );
+    let said = mistake(
+        world
+            .command()
+            .args(["--web.config.file", "/no/such/web.yml"]),
+    );
+    assert!(said.contains("/no/such/web.yml"), "{said}");
 }

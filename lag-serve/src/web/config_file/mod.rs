@@ -115,6 +115,13 @@ impl WebFile {
         !meaning.users.is_empty() || requires_certificate(meaning)
     }
 
+    /// Whether passwords are asked for: then the header `Authorization` is this file's alone, and no router behind it sees
+    /// one.
+    #[must_use]
+    pub fn asks_for_passwords(&self) -> bool {
+        !self.settings().meaning.users.is_empty()
+    }
+
     /// The router behind passwords, if the file has any, and with its headers on every answer. All paths are behind it,
     /// those of probes too, as with the toolkit.
     pub fn protect(&self, router: Router) -> Router {
