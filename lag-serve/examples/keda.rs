@@ -115,7 +115,15 @@ async fn main() {
     let (_updates, receiver) = watch::channel(());
     // A board that is measured for long stays fresh.
     let max_age = SignedDuration::from_hours(1);
-    let keda = Keda::new(cell, receiver, Arc::new(now), KedaConfig { max_age });
+    let keda = Keda::new(
+        cell,
+        receiver,
+        Arc::new(now),
+        KedaConfig {
+            max_age,
+            topics: false,
+        },
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
     loop {

@@ -20,7 +20,7 @@ use crate::run::GRACE;
 pub(super) struct Keda {
     listener: TcpListener,
     wire: Wire,
-    max_age: SignedDuration,
+    config: keda::KedaConfig,
 }
 
 impl Keda {
@@ -57,7 +57,10 @@ impl Keda {
         Ok(Self {
             listener,
             wire,
-            max_age: SignedDuration::try_from(config.lag.max_age)?,
+            config: keda::KedaConfig {
+                max_age: SignedDuration::try_from(config.lag.max_age)?,
+                topics: config.collect.topics,
+            },
         })
     }
 
@@ -68,11 +71,9 @@ impl Keda {
         shutdown: &Shutdown,
         tasks: &mut JoinSet<io::Result<()>>,
     ) {
-        let config = keda::KedaConfig {
-            max_age: self.max_age,
-        };
         let updates = source.updated.subscribe();
-        let router = keda::Keda::new(source.board.clone(), updates, now.clone(), config).router();
+        let router =
+            keda::Keda::new(source.board.clone(), updates, now.clone(), self.config).router();
         let mut end = shutdown.clone();
         tasks.spawn(async move {
             web::serve_with(

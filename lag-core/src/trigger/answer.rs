@@ -7,6 +7,10 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+/// The most an autoscaler can hold: the largest double whose thousandths fit a signed 64-bit integer. KEDA makes one of
+/// them from the float, and what does not fit turns negative.
+const MOST: f64 = 9_223_372_036_854_774.0;
+
 /// Instances named in a message.
 const NAMED: usize = 5;
 
@@ -42,6 +46,14 @@ pub enum NoNumber {
         /// The series.
         key: GroupKey,
     },
+    /// A topic was asked for where only totals are collected.
+    #[error(
+        "no lag of {key}: lags by topic are not collected: remove topic from the metadata, or let the exporter collect them (--collect.topics)"
+    )]
+    NoTopics {
+        /// The series.
+        key: GroupKey,
+    },
     /// No policy is for the group.
     #[error(
         "no policy recommends replicas for {key}: add one to the exporter, or ask for metric lag"
@@ -73,6 +85,14 @@ pub enum NoNumber {
         since: Timestamp,
         /// Why, and what to do.
         cause: String,
+    },
+    /// The lag is a number that no autoscaler can hold.
+    #[error(
+        "the lag of {key} is no number for an autoscaler: in thousandths it must fit a signed 64-bit integer, so 9.22e15 is the most"
+    )]
+    TooLarge {
+        /// The series.
+        key: GroupKey,
     },
     /// The policy says nothing now.
     #[error(
@@ -115,14 +135,27 @@ impl NoNumber {
     pub fn kind(&self) -> NoNumberKind {
         match self {
             Self::SeveralInstances { .. } => NoNumberKind::Invalid,
-            Self::NotWatched { .. } | Self::Absent { .. } | Self::NoPolicy { .. } => {
-                NoNumberKind::Unknown
-            }
+            Self::NotWatched { .. }
+            | Self::Absent { .. }
+            | Self::NoTopics { .. }
+            | Self::NoPolicy { .. } => NoNumberKind::Unknown,
             Self::Stale { .. }
             | Self::Failed { .. }
+            | Self::TooLarge { .. }
             | Self::Silent { .. }
             | Self::Unsure { .. } => NoNumberKind::Unavailable,
         }
+    }
+
+    /// The same as said by one who collects no lags by topic.
+    #[must_use]
+    pub fn without_topics(self) -> Self {
+        if let Self::Absent { key } = &self
+            && key.topic.is_some()
+        {
+            return Self::NoTopics { key: key.clone() };
+        }
+        self
     }
 }
 
@@ -189,7 +222,7 @@ impl Trigger {
         }
     }
 
-    /// The number it asks for, finite and not negative: from a fresh sample.
+    /// The number it asks for, not negative and no more than an autoscaler can hold: from a fresh sample.
     ///
     /// # Errors
     /// [`NoNumber`] when there is none.
@@ -202,7 +235,13 @@ impl Trigger {
         let key = self.key(board)?;
         let sample = self.sample(board, &key, now, max_age)?;
         match self.wanted {
-            Wanted::Lag { .. } => Ok(sample.lag.as_f64()),
+            Wanted::Lag { .. } => {
+                let lag = sample.lag.as_f64();
+                if lag > MOST {
+                    return Err(NoNumber::TooLarge { key });
+                }
+                Ok(lag)
+            }
             Wanted::Replicas => match board.advice(&key, now, self.limit(max_age)) {
                 Some(Advice::Replicas { replicas, .. }) => Ok(f64::from(replicas)),
                 Some(Advice::Silent(why)) => Err(NoNumber::Silent { key, why }),

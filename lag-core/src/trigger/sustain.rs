@@ -2,39 +2,51 @@
 
 use super::{NoNumber, Trigger};
 use crate::{GroupKey, LagSample};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-/// What is kept of one group and one [`Trigger::activation`] between two samples. Time without samples counts as what
-/// lies on both sides of it.
+/// For so long after a sample at or below the number the next one may come and still be the begin of what is above:
+/// CloudMonitor has one a minute, and one may be missing. After a longer gap, when the lag rose is not known.
+const GAP: SignedDuration = SignedDuration::from_mins(2);
+
+/// What is kept of one group and one [`Trigger::activation`] between two samples. Samples that nobody asked about are
+/// not seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sustained {
     /// Time of the newest sample.
     seen: Option<Timestamp>,
-    run: Option<Run>,
-}
-
-/// Samples above the number, without one at or below it between them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Run {
-    since: Timestamp,
-    /// A sample at or below the number came before, so the run is known from its begin.
-    is_whole: bool,
+    /// Time of the newest sample at or below the number.
+    below: Option<Timestamp>,
+    /// Time of the first sample above the number after that one, if there is any.
+    above: Option<Timestamp>,
 }
 
 impl Sustained {
     fn follow(self, trigger: &Trigger, sample: LagSample) -> Self {
-        if self.seen.is_some_and(|seen| seen > sample.at) {
+        let at = sample.at;
+        if self.seen.is_some_and(|seen| seen > at) {
             return self;
         }
-        let is_above = sample.lag > trigger.activation;
-        let begin = Run {
-            since: sample.at,
-            is_whole: self.seen.is_some(),
-        };
-        Self {
-            seen: Some(sample.at),
-            run: is_above.then(|| self.run.unwrap_or(begin)),
+        let seen = Some(at);
+        if sample.lag > trigger.activation {
+            let above = self.above.or(Some(at));
+            return Self {
+                seen,
+                above,
+                ..self
+            };
         }
+        Self {
+            seen,
+            below: Some(at),
+            above: None,
+        }
+    }
+
+    /// The earliest time from which on the lag can have been above, given that it was at `above`. `None`: any.
+    fn earliest(self, above: Timestamp) -> Option<Timestamp> {
+        let is_known = |below: Timestamp| above.duration_since(below) <= GAP;
+        self.below
+            .map(|below| if is_known(below) { above } else { below })
     }
 }
 
@@ -42,9 +54,12 @@ impl Trigger {
     /// Whether a workload at zero replicas is wanted, by a fresh sample of its group, and what to remember for the next
     /// one. Without [`Self::sustained_for`] nothing need be remembered.
     ///
+    /// A yes: the first and the newest sample above are so far apart, without one at or below between them. A no: the
+    /// newest is at or below, or even from the earliest time at which the lag can have risen it is not so long.
+    ///
     /// # Errors
-    /// [`NoNumber::Unsure`] when the lag was above already at the first sample that is remembered: a no could end what
-    /// has been running for an hour, a yes would come too early.
+    /// [`NoNumber::Unsure`] between the two: no sample was seen before the first one above, or not for a while. A no
+    /// could end what has been running for an hour, a yes would come too early.
     pub fn is_active(
         &self,
         key: &GroupKey,
@@ -52,22 +67,25 @@ impl Trigger {
         sample: LagSample,
     ) -> (Result<bool, NoNumber>, Sustained) {
         let after = before.follow(self, sample);
-        let lasts = |run: Run| {
-            let seen = after.seen.unwrap_or(run.since);
-            seen.duration_since(run.since) >= self.sustained_for
+        let Some(above) = after.above else {
+            return (Ok(false), after);
         };
-        let answer = match after.run {
-            None => Ok(false),
-            Some(run) if lasts(run) => Ok(true),
-            Some(run) if run.is_whole => Ok(false),
-            Some(run) => Err(NoNumber::Unsure {
+        let newest = after.seen.unwrap_or(above);
+        let lasts = |since| newest.duration_since(since) >= self.sustained_for;
+        let answer = if lasts(above) {
+            Ok(true)
+        } else if after
+            .earliest(above)
+            .is_some_and(|earliest| !lasts(earliest))
+        {
+            Ok(false)
+        } else {
+            let until = above.saturating_add(self.sustained_for);
+            Err(NoNumber::Unsure {
                 key: key.clone(),
-                since: run.since,
-                until: run
-                    .since
-                    .saturating_add(self.sustained_for)
-                    .unwrap_or(Timestamp::MAX),
-            }),
+                since: above,
+                until: until.unwrap_or(Timestamp::MAX),
+            })
         };
         (answer, after)
     }

@@ -60,6 +60,32 @@ fn an_unknown_group_is_no_value() {
 }
 
 #[test]
+fn a_lag_that_no_autoscaler_can_hold_is_no_value() {
+    let board = |lag| answered(&watching(&[I]), I, Some(sample(-60, lag)));
+    for lag in [9.2e15, 9_223_372_036_854_774.0] {
+        assert_eq!(value(&trigger(&[]), &board(lag)), Ok(lag));
+    }
+    for lag in [9_223_372_036_854_776.0, 9.3e15, 1e300, f64::MAX] {
+        let (kind, text) = refusal(&trigger(&[]), &board(lag));
+        assert_eq!(kind, NoNumberKind::Unavailable);
+        assert!(text.contains("9.22e15 is the most"), "{text}");
+    }
+}
+
+#[test]
+fn a_topic_that_nobody_collects_is_said_to_be_that() {
+    let board = answered(&watching(&[I]), I, Some(sample(-60, 1.0)));
+    let error = value(&trigger(&[("topic", "created")]), &board).unwrap_err();
+    let told = error.clone().without_topics();
+    assert_eq!(told.kind(), NoNumberKind::Unknown);
+    assert!(told.to_string().contains("--collect.topics"), "{told}");
+    assert!(!error.to_string().contains("--collect.topics"), "{error}");
+    let unknown = answered(&watching(&[I]), I, None);
+    let total = value(&trigger(&[]), &unknown).unwrap_err();
+    assert_eq!(total.clone().without_topics(), total);
+}
+
+#[test]
 fn nothing_is_unknown_before_the_first_collection_has_worked() {
     let (kind, text) = refusal(&trigger(&[]), &watching(&[I]));
     assert_eq!(kind, NoNumberKind::Unavailable);

@@ -72,10 +72,36 @@ fn a_sample_seen_again_or_late_counts_once() {
 }
 
 #[test]
-fn time_without_samples_counts_as_what_lies_on_both_sides() {
+fn a_gap_within_a_backlog_does_not_end_it() {
     let trigger = trigger(&[("sustainSeconds", "600")]);
     let samples = [sample(0, 0.0), sample(60, 5.0), sample(660, 5.0)];
     assert_eq!(answers(&trigger, &samples), "nny");
+}
+
+#[test]
+fn a_lag_that_rose_in_a_gap_is_no_no() {
+    // An outage of six minutes; the lag may have risen at its begin.
+    let trigger = trigger(&[("activationLagThreshold", "100"), ("sustainSeconds", "300")]);
+    let samples = [0, 60, 420, 480, 660, 720].map(|second| {
+        let lag = if second > 60 { 90_000.0 } else { 0.0 };
+        sample(second, lag)
+    });
+    assert_eq!(answers(&trigger, &samples), "nn???y");
+    let two_minutes = [sample(0, 0.0), sample(120, 101.0), sample(419, 101.0)];
+    assert_eq!(answers(&trigger, &two_minutes), "nnn", "one is missing");
+}
+
+#[test]
+fn a_gap_shorter_than_the_time_asked_for_leaves_the_no_certain() {
+    let trigger = trigger(&[("sustainSeconds", "600")]);
+    let samples = [
+        sample(0, 0.0),
+        sample(360, 5.0),
+        sample(599, 5.0),
+        sample(600, 5.0),
+        sample(960, 5.0),
+    ];
+    assert_eq!(answers(&trigger, &samples), "nnn?y");
 }
 
 proptest! {
@@ -93,6 +119,40 @@ proptest! {
             let is_long = run > usize::try_from(sustain).unwrap();
             let expected = if run > 0 && is_long { 'y' } else if run == at + 1 && run > 0 { '?' } else { 'n' };
             prop_assert_eq!(said, expected, "{:?} at {}", lags, at);
+        }
+    }
+
+    /// Whatever was not sampled, and whatever nobody asked about: the last sample at or below that anybody knows is
+    /// less than the time asked for ago, or two minutes more, wherever the answer is a no above the threshold. A yes
+    /// has no such sample in that time at all.
+    #[test]
+    fn gaps_are_never_taken_for_a_low_lag(
+        samples in proptest::collection::vec((1_i64..400, any::<bool>(), any::<bool>()), 1..40),
+        sustain in 1_i64..1_500,
+    ) {
+        let seconds = sustain.to_string();
+        let trigger = trigger(&[("activationLagThreshold", "1"), ("sustainSeconds", &seconds)]);
+        let mut memory = Sustained::default();
+        let (mut now, mut below, mut below_seen) = (0, None, None);
+        for (step, is_above, is_asked) in samples {
+            now += step;
+            if !is_above {
+                below = Some(now);
+            }
+            if !is_asked {
+                continue;
+            }
+            if !is_above {
+                below_seen = Some(now);
+            }
+            let lag = if is_above { 2.0 } else { 1.0 };
+            let (answer, after) = trigger.is_active(&key("i", "orders"), memory, sample(now, lag));
+            memory = after;
+            match answer {
+                Ok(false) => prop_assert!(below.is_some_and(|below| now - below < sustain + 120)),
+                Ok(true) => prop_assert!(below_seen.is_none_or(|below| now - below > sustain)),
+                Err(_) => prop_assert!(is_above && below_seen.is_none_or(|below| now - below >= sustain)),
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod buffer;
 mod handover;
+mod query;
 mod wire;
 
 pub(crate) use handover::handover;
@@ -24,17 +25,28 @@ use http::{
 };
 use jiff::Timestamp;
 use lag_core::{Board, GroupKey, InvalidName, Reading};
-use percent_encoding::percent_decode_str;
+use query::Query;
 use serde::Serialize;
-use std::{borrow::Cow, io::Write, sync::Arc};
+use std::{io::Write, sync::Arc};
 use wire::{Answer, Group, Listing};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// Every group and every instance.
-pub(crate) async fn listing(State(exporter): State<Exporter>) -> Response {
+/// Every group and every instance; or the one group that a query names.
+pub(crate) async fn listing(
+    State(exporter): State<Exporter>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match Query::read(query.as_deref(), &["instance", "group", "topic"]) {
+        Ok(query) if query.is_empty() => every(&exporter).await,
+        Ok(query) => named(&exporter, &query),
+        Err(error) => refuse(StatusCode::BAD_REQUEST, error),
+    }
+}
+
+async fn every(exporter: &Exporter) -> Response {
     let max_age = exporter.config().max_age;
-    let made = whole(&exporter, move |board, now| {
+    let made = whole(exporter, move |board, now| {
         text(&Listing::new(board, now, max_age))
     });
     match made.await {
@@ -89,24 +101,58 @@ async fn whole(
     }
 }
 
-/// One group: 200 only with a number.
+/// One group by its path.
 pub(crate) async fn single(
     State(exporter): State<Exporter>,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Response {
     let Ok(Path((instance, group))) = path else {
-        let error = "the path is not text: percent-encode names as UTF-8".into();
-        return respond(StatusCode::BAD_REQUEST, &Answer { error, group: None });
+        let error = "the path is not text: percent-encode names as UTF-8";
+        return refuse(StatusCode::BAD_REQUEST, error.into());
     };
-    let topic = match topic(query.as_deref().unwrap_or_default()) {
-        Ok(topic) => topic,
-        Err(error) => return respond(StatusCode::BAD_REQUEST, &Answer { error, group: None }),
+    match Query::read(query.as_deref(), &["topic"]) {
+        Ok(query) => one(&exporter, &instance, &group, query.get("topic")),
+        Err(error) => refuse(StatusCode::BAD_REQUEST, error),
+    }
+}
+
+/// One group by a query. The instance may be left out where there is no choice.
+fn named(exporter: &Exporter, query: &Query) -> Response {
+    let Some(group) = query.get("group") else {
+        let error = "parameter group is missing: write group=NAME, and instance=ID where several instances are watched; without \
+                     parameters every group is listed";
+        return refuse(StatusCode::BAD_REQUEST, error.into());
     };
+    let topic = query.get("topic");
+    if let Some(instance) = query.get("instance") {
+        return one(exporter, instance, group, topic);
+    }
+    let (board, _) = exporter.moment();
+    let mut watched = board.instances().map(|(id, _)| id.as_str());
+    match (watched.next(), watched.len()) {
+        (Some(only), 0) => one(exporter, only, group, topic),
+        (Some(first), more) => {
+            let error = format!(
+                "parameter instance is missing and {} instances are watched: write instance={first} or another; they are listed at \
+                 /api/v1/lag",
+                more.saturating_add(1)
+            );
+            refuse(StatusCode::BAD_REQUEST, error)
+        }
+        (None, _) => {
+            let error = "no instance is watched: let the exporter watch one".into();
+            refuse(StatusCode::NOT_FOUND, error)
+        }
+    }
+}
+
+/// One group: 200 only with a number.
+fn one(exporter: &Exporter, instance: &str, group: &str, topic: Option<&str>) -> Response {
     let (board, now) = exporter.moment();
     let max_age = exporter.config().max_age;
-    let shown = |said| Group::new(&instance, &group, topic.as_deref(), said, now);
-    let key = match key(&instance, &group, topic.as_deref()) {
+    let shown = |said| Group::new(instance, group, topic, said, now);
+    let key = match key(instance, group, topic) {
         Ok(key) => key,
         Err(error) => {
             // No group can have such a name, so this one is not there.
@@ -126,7 +172,7 @@ pub(crate) async fn single(
             respond(StatusCode::OK, &shown((reading, advice)))
         }
         Reading::Absent => {
-            let what = if board.instance(&instance).is_none() {
+            let what = if board.instance(instance).is_none() {
                 "the instance is not watched"
             } else {
                 "the last answer held nothing usable of it: the cloud may not know it, it may never have had a lag, or a filter \
@@ -144,7 +190,7 @@ pub(crate) async fn single(
         }
         Reading::Failed { since } => {
             let failure = board
-                .instance(&instance)
+                .instance(instance)
                 .and_then(|instance| instance.last_error.as_ref());
             let why = failure.map_or("none has ended yet", |failure| &*failure.detail);
             let error = format!("no lag of {key}: no collection has worked since {since}: {why}");
@@ -161,17 +207,8 @@ fn key(instance: &str, group: &str, topic: Option<&str>) -> Result<GroupKey, Inv
     })
 }
 
-/// The parameter `topic` of a query, decoded. Others are passed over.
-fn topic(query: &str) -> Result<Option<Cow<'_, str>>, String> {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let Some((_, value)) = pairs.find(|(name, _)| *name == "topic") else {
-        return Ok(None);
-    };
-    // In a query, unlike in a path, a plus is a space.
-    let spaced = value.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8();
-    let decoded = decoded.map_err(|_| "the topic is not text: percent-encode it as UTF-8")?;
-    Ok(Some(decoded.into_owned().into()))
+fn refuse(status: StatusCode, error: String) -> Response {
+    respond(status, &Answer { error, group: None })
 }
 
 fn respond(status: StatusCode, answer: &impl Serialize) -> Response {
@@ -192,21 +229,4 @@ fn reply(status: StatusCode, body: Body) -> Response {
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (status, headers, body).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_topic_is_read_from_the_query() {
-        assert_eq!(topic(""), Ok(None));
-        assert_eq!(topic("other=1&topics=x"), Ok(None));
-        assert_eq!(
-            topic("a=1&topic=%E8%AE%A2+b%2Bc").unwrap().unwrap(),
-            "订 b+c"
-        );
-        assert_eq!(topic("topic=").unwrap().unwrap(), "");
-        assert!(topic("topic=%ff").is_err());
-    }
 }

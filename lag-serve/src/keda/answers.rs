@@ -32,7 +32,7 @@ impl Keda {
         let trigger = Trigger::parse(pairs.map(|(key, text)| (key.as_str(), text.as_str())));
         let trigger = trigger.map_err(|error| Status::invalid_argument(error.to_string()))?;
         match trigger.key(&self.0.board.load()) {
-            Err(error) if error.kind() == NoNumberKind::Invalid => Err(refusal(&error)),
+            Err(error) if error.kind() == NoNumberKind::Invalid => Err(self.refusal(error)),
             Ok(_) | Err(_) => Ok(trigger),
         }
     }
@@ -48,7 +48,7 @@ impl Keda {
         }
         let (board, now) = self.moment();
         let value = trigger.value(&board, now, self.0.config.max_age);
-        let value = value.map_err(|error| refusal(&error))?;
+        let value = value.map_err(|error| self.refusal(error))?;
         let value = MetricValue {
             metric_name: name,
             metric_value: rounded_up(value),
@@ -66,14 +66,14 @@ impl Keda {
             let sample = trigger.sample(&board, &key, now, self.0.config.max_age)?;
             Ok((key, sample))
         });
-        let (key, sample) = sample.map_err(|error| refusal(&error))?;
+        let (key, sample) = sample.map_err(|error| self.refusal(error))?;
         let active = self.0.memories.is_active(trigger, key, sample, now);
         let full = |Full| {
             Status::resource_exhausted(
                 "too many triggers with sustainSeconds: leave it out where it is not needed",
             )
         };
-        active.map_err(full)?.map_err(|error| refusal(&error))
+        active.map_err(full)?.map_err(|error| self.refusal(error))
     }
 
     /// The board and the time, in this order: a board is never looked at from before it was made.
@@ -81,14 +81,19 @@ impl Keda {
         let board = self.0.board.load();
         (board, (self.0.now)())
     }
-}
 
-fn refusal(error: &NoNumber) -> Status {
-    let text = error.to_string();
-    match error.kind() {
-        NoNumberKind::Invalid => Status::invalid_argument(text),
-        NoNumberKind::Unknown => Status::not_found(text),
-        NoNumberKind::Unavailable => Status::unavailable(text),
+    fn refusal(&self, error: NoNumber) -> Status {
+        let error = if self.0.config.topics {
+            error
+        } else {
+            error.without_topics()
+        };
+        let text = error.to_string();
+        match error.kind() {
+            NoNumberKind::Invalid => Status::invalid_argument(text),
+            NoNumberKind::Unknown => Status::not_found(text),
+            NoNumberKind::Unavailable => Status::unavailable(text),
+        }
     }
 }
 

@@ -38,6 +38,8 @@ const MAX_STREAMS: usize = 4_000;
 pub struct KedaConfig {
     /// Age up to which a number is fresh; a trigger may shorten it.
     pub max_age: SignedDuration,
+    /// Whether lags by topic are collected.
+    pub topics: bool,
 }
 
 /// Answers KEDA from a board. Clones share everything.

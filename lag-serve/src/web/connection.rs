@@ -20,6 +20,7 @@ use {
     super::{
         face::{Face, PeerCertificates},
         idle::Activity,
+        lifetime::{self, PARTING},
         tls::ServerTls,
     },
     hyper::server::conn::http2,
@@ -127,13 +128,17 @@ where
         peer: None,
         activity: Activity::default(),
     };
-    second(stream, face, GRPC_STREAMS, stopped).await;
+    second(stream, face, (GRPC_STREAMS, None), stopped).await;
 }
 
-/// HTTP/2 and its bounds.
+/// HTTP/2 and its bounds: streams at once, and the time that the connection may last.
 #[cfg(feature = "tls")]
-async fn second<Io>(stream: Io, face: Face, streams: u32, mut stopped: watch::Receiver<bool>)
-where
+async fn second<Io>(
+    stream: Io,
+    face: Face,
+    (streams, life): (u32, Option<Duration>),
+    mut stopped: watch::Receiver<bool>,
+) where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = face.activity.clone();
@@ -147,14 +152,22 @@ where
         .keep_alive_timeout(PING.1)
         .serve_connection(TokioIo::new(stream), face);
     let stop = async {
-        // Cancel-safe: both only look.
+        // Cancel-safe: all only look.
         tokio::select! {
             () = told(&mut stopped) => {}
+            () = lifetime::over(life) => {}
             () = activity.idle(HEADER_TIMEOUT, IDLE_TIMEOUT) => {}
         }
     };
-    // The end of HTTP/2 is agreed upon with the other side, which may say nothing.
-    drive(connection, stop, activity.idle(PING.1, PING.1)).await;
+    // The end of HTTP/2 is agreed upon with the other side, which may say nothing; and streams for KEDA never end.
+    let linger = async {
+        // Cancel-safe: both only look.
+        tokio::select! {
+            () = activity.idle(PING.1, PING.1) => {}
+            () = lifetime::over(life.map(|_| PARTING)) => {}
+        }
+    };
+    drive(connection, stop, linger).await;
 }
 
 /// TLS, then whichever HTTP the two sides agree on.
@@ -188,6 +201,7 @@ pub(super) async fn secured<Io>(
         None => tls.is_grpc(),
     };
     let chain = session.peer_certificates().unwrap_or_default();
+    let life = tls.lifetime(chain);
     let face = Face {
         router,
         peer: Some(PeerCertificates::new(
@@ -197,9 +211,16 @@ pub(super) async fn secured<Io>(
     };
     if is_second {
         let streams = if tls.is_grpc() { GRPC_STREAMS } else { STREAMS };
-        second(stream, face, streams, stopped).await;
+        second(stream, face, (streams, life), stopped).await;
     } else {
         let connection = http1_builder().serve_connection(TokioIo::new(stream), face);
-        drive(connection, told(&mut stopped), pending()).await;
+        let stop = async {
+            // Cancel-safe: both only look.
+            tokio::select! {
+                () = told(&mut stopped) => {}
+                () = lifetime::over(life) => {}
+            }
+        };
+        drive(connection, stop, lifetime::over(life.map(|_| PARTING))).await;
     }
 }

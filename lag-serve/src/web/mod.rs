@@ -10,6 +10,8 @@ mod connection;
 mod face;
 #[cfg(feature = "tls")]
 mod idle;
+#[cfg(feature = "tls")]
+mod lifetime;
 mod listen;
 mod serve;
 mod stall;

@@ -55,6 +55,87 @@ async fn a_topic_is_asked_for_in_the_query() {
 }
 
 #[tokio::test]
+async fn a_query_answers_as_the_path_does() {
+    let served = Served::new(every_state());
+    for (query, path) in [
+        (
+            "instance=alikafka_pre-cn-a&group=orders",
+            "alikafka_pre-cn-a/orders",
+        ),
+        (
+            "topic=created&group=orders&instance=alikafka_pre-cn-a",
+            "alikafka_pre-cn-a/orders?topic=created",
+        ),
+        (
+            "instance=alikafka_pre-cn-a&group=silent",
+            "alikafka_pre-cn-a/silent",
+        ),
+        (
+            "instance=alikafka_pre-cn-b&group=billing",
+            "alikafka_pre-cn-b/billing",
+        ),
+        (
+            "instance=alikafka_pre-cn-a&group=nobody",
+            "alikafka_pre-cn-a/nobody",
+        ),
+        ("instance=elsewhere&group=nobody", "elsewhere/nobody"),
+    ] {
+        let by_query = served.get(&format!("/api/v1/lag?{query}")).await;
+        let by_path = served.get(&format!("/api/v1/lag/{path}")).await;
+        assert_eq!(by_query.status, by_path.status, "{query}");
+        assert_eq!(by_query.text(), by_path.text(), "{query}");
+    }
+    let listing = served.get("/api/v1/lag?").await;
+    assert!(listing.json()["groups"].is_array());
+}
+
+#[tokio::test]
+async fn the_instance_of_a_query_may_be_left_out_where_there_is_no_choice() {
+    let watching = Board::default().watching("main", [watched(A, &[])], now());
+    let lag = vec![(total("orders"), sample(60, 7.0, None))];
+    let served = Served::new(collect(&watching, "main", answer(A, lag)));
+    let reply = served.get("/api/v1/lag?group=orders").await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.json()["lag"]),
+        (200, &7.into())
+    );
+    for (board, status, says) in [
+        (
+            every_state(),
+            400,
+            "parameter instance is missing and 2 instances are watched: write instance=alikafka_pre-cn-a or",
+        ),
+        (Board::default(), 404, "no instance is watched"),
+    ] {
+        let reply = Served::new(board).get("/api/v1/lag?group=orders").await;
+        assert_eq!(reply.status, status);
+        assert!(reply.text().contains(says), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_granted_is_400_and_not_the_listing() {
+    let served = Served::new(every_state());
+    for (query, says) in [
+        (
+            "?consumer_group=orders",
+            "parameters are instance, group, topic",
+        ),
+        ("?instance=alikafka_pre-cn-a", "parameter group is missing"),
+        ("?topic=created", "parameter group is missing"),
+        ("?instance=a&group=%ff", "the group is not text"),
+        (
+            "/alikafka_pre-cn-a/orders?topics=created",
+            "the only one is topic",
+        ),
+    ] {
+        let reply = served.get(&format!("/api/v1/lag{query}")).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert!(reply.text().contains(says), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn names_are_percent_decoded() {
     let reply = single("alikafka_pre-cn-a/%E8%AE%A2%E5%8D%95%22%5C").await;
     assert_eq!(reply.status, 200);

@@ -9,11 +9,13 @@ mod named;
 pub use error::TlsError;
 
 use self::{asked::AnyChain, files::Contents, named::Named};
+use super::lifetime;
 use crate::Now;
 use jiff::{SignedDuration, Timestamp};
 use rustls::{
     ServerConfig, SupportedProtocolVersion,
     crypto::ring,
+    pki_types::CertificateDer,
     server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
 };
@@ -22,6 +24,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tracing::{info, warn};
 
@@ -166,6 +169,16 @@ impl ServerTls {
 
     pub(super) fn is_grpc(&self) -> bool {
         self.0.plan.protocols == Protocols::Grpc
+    }
+
+    /// How long a connection may last whose peer has shown these: for ever where the handshake judges none.
+    pub(super) fn lifetime(&self, chain: &[CertificateDer<'_>]) -> Option<Duration> {
+        match self.0.plan.clients {
+            ClientCertificates::Required { .. } | ClientCertificates::IfGiven { .. } => {
+                chain.first().map(|leaf| lifetime::of(leaf, (self.0.now)()))
+            }
+            ClientCertificates::None | ClientCertificates::Asked => None,
+        }
     }
 
     /// What a new connection is served with. Looks whether the files have changed: three small files, at most every two

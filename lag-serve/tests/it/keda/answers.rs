@@ -159,6 +159,33 @@ async fn unknown_groups_and_instances_are_not_found() {
 }
 
 #[tokio::test]
+async fn a_topic_is_not_found_for_the_true_reason() {
+    let metadata = of("orders", &[("topic", "none")]);
+    for (topics, says) in [
+        (true, "check consumerGroup and topic"),
+        (false, "--collect.topics"),
+    ] {
+        let mut asker = Scaler::collecting(every_state(), topics).connect().await;
+        let (code, text) = refusal(&mut asker, &metadata).await;
+        assert_eq!(code, Code::NotFound);
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_lag_that_no_autoscaler_can_hold_is_unavailable_and_active() {
+    let watching = Board::default().watching("main", [watched(A, &[])], now());
+    let huge = vec![(total("orders"), sample(60, 1e16, None))];
+    let mut asker = Scaler::new(collect(&watching, "main", answer(A, huge)))
+        .connect()
+        .await;
+    let (code, text) = asker.value(&of("orders", &[])).await.unwrap_err();
+    assert_eq!(code, Code::Unavailable);
+    assert!(text.contains("9.22e15 is the most"), "{text}");
+    assert_eq!(asker.active(&of("orders", &[])).await, Ok(true));
+}
+
+#[tokio::test]
 async fn bad_metadata_is_an_invalid_argument_of_every_method() {
     let mut asker = asker().await;
     let several = vec![("consumerGroup", "orders"), ("lagThreshold", "1")];

@@ -138,6 +138,16 @@ async fn a_message_beyond_the_limit_and_an_unknown_method_are_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_message_that_is_none_is_an_internal_error() {
+    let scaler = Scaler::new(every_state());
+    for method in ["IsActive", "GetMetricSpec", "GetMetrics"] {
+        let path = format!("/externalscaler.ExternalScaler/{method}");
+        let status = call(&scaler, &path, vec![0, 0, 0, 0, 1, 0xff]).await;
+        assert_eq!(status, "13", "INTERNAL");
+    }
+}
+
 /// The status of a call with these bytes, wherever it stands.
 async fn call(scaler: &Scaler, path: &str, body: Vec<u8>) -> String {
     let request = Request::post(path)

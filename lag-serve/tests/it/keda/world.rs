@@ -26,6 +26,12 @@ pub(crate) struct Scaler {
 
 impl Scaler {
     pub(crate) fn new(board: Board) -> Self {
+        Self::collecting(board, true)
+    }
+
+    /// With lags by topic or without.
+    pub(crate) fn collecting(board: Board, topics: bool) -> Self {
+        let max_age = MAX_AGE;
         let cell = Arc::new(BoardCell::new(board));
         let clock = Arc::new(Mutex::new(now()));
         let hands = clock.clone();
@@ -34,7 +40,7 @@ impl Scaler {
             cell.clone(),
             receiver,
             Arc::new(move || *hands.lock().unwrap()),
-            KedaConfig { max_age: MAX_AGE },
+            KedaConfig { max_age, topics },
         );
         Self {
             keda,
