@@ -15,7 +15,7 @@ use crate::{
 use bytes::Bytes;
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{ApiCalls, Board, BoardCell, Budgets, Stand, Standing, Writer};
+use lag_core::{ApiCalls, Board, BoardCell, Budgets, Stand, Standing};
 use prometheus::Registry;
 use std::{
     fmt,
@@ -248,9 +248,9 @@ impl Exporter {
     }
 
     /// This replica, as others read it; `None` when it is alone.
-    pub(crate) fn writer(&self) -> Option<Writer> {
+    pub(crate) fn writer(&self) -> Option<lag_core::Writer> {
         let standing = self.0.standing.get()?;
-        Some(Writer::new(standing.identity(), standing.look()))
+        Some(lag_core::Writer::new(standing.identity(), standing.look()))
     }
 
     /// A mark that no other board has, of this process or another, and that changes with who leads. The same board may get
