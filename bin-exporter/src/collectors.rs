@@ -12,7 +12,7 @@ use lag_runtime::{
 use std::{io, sync::Arc};
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::ha::Seat;
+use crate::ha::{Followed, Seat};
 
 /// What the collectors need beside the configuration.
 pub(crate) struct Needs<'a> {
@@ -61,8 +61,13 @@ pub(crate) fn start(
     let forget_after = SignedDuration::try_from(config.lag.forget_after)?;
     let (permit, standing) = match seat {
         Some(seat) => {
-            let read = (board.clone(), updated.clone(), forget_after);
-            let (permit, standing) = seat.take(read, now, shutdown, tasks)?;
+            let followed = Followed {
+                board: board.clone(),
+                updated: updated.clone(),
+                forget_after,
+                book: recommender.book.clone(),
+            };
+            let (permit, standing) = seat.take(followed, now, shutdown, tasks)?;
             (permit, Some(standing))
         }
         None => (Permit::always(), None),

@@ -10,11 +10,12 @@ use lag_cluster::{
     election::{Election, Role},
     lease::{Claim, LeaseTimes},
 };
-use lag_core::{BoardCell, Standing};
+use lag_core::{BoardCell, Standing, recommend::RecommendBook};
 use lag_runtime::{
     Now, Permit,
+    attend::Attendance,
     config::{KubernetesConfig, LeaseConfig, process_env},
-    follow::Follower,
+    follow::{FollowRules, Follower},
     shutdown::Shutdown,
 };
 use std::{sync::Arc, time::Duration};
@@ -25,7 +26,18 @@ use crate::cluster;
 /// A place among the replicas, not taken yet.
 pub(crate) struct Seat {
     claim: Claim,
+    identity: String,
     follow_interval: Duration,
+    /// How long one leader may take to follow another.
+    grace: Duration,
+}
+
+/// What a standby fills, and by which rules.
+pub(crate) struct Followed {
+    pub(crate) board: Arc<BoardCell>,
+    pub(crate) updated: watch::Sender<()>,
+    pub(crate) forget_after: SignedDuration,
+    pub(crate) book: Arc<RecommendBook>,
 }
 
 impl Seat {
@@ -55,21 +67,40 @@ impl Seat {
             .with_times(LeaseTimes::lasting(config.duration));
         Ok(Self {
             claim,
+            identity,
             follow_interval: config.follow_interval,
+            grace: config.duration + 3 * config.follow_interval,
         })
     }
 
     /// Takes part: spawns what votes and what follows. The permit is for the collectors.
     pub(crate) fn take(
         self,
-        (board, updated, forget_after): (Arc<BoardCell>, watch::Sender<()>, SignedDuration),
+        followed: Followed,
         now: &Now,
         shutdown: &Shutdown,
         tasks: &mut JoinSet<std::io::Result<()>>,
     ) -> anyhow::Result<(Permit, Arc<Standing>)> {
-        let standing = Arc::new(Standing::default());
-        let times = (self.follow_interval, forget_after);
-        let follower = Follower::new(board, updated, standing.clone(), times)?;
+        let Followed {
+            board,
+            updated,
+            forget_after,
+            book,
+        } = followed;
+        let standing = Arc::new(Standing::of(self.identity));
+        let rules = FollowRules {
+            every: self.follow_interval,
+            forget_after,
+            book,
+        };
+        let attendance = Attendance {
+            board: board.clone(),
+            updated: updated.clone(),
+            standing: standing.clone(),
+            every: self.follow_interval,
+            grace: SignedDuration::try_from(self.grace)?,
+        };
+        let follower = Follower::new(board, updated, standing.clone(), rules)?;
         let (election, role) = Election::new(self.claim);
         let (permit, permitted) = watch::channel(None);
         let (leader, followed) = watch::channel(None);
@@ -79,14 +110,19 @@ impl Seat {
             election.run(async move { end.requested().await }).await;
             Ok(())
         });
-        let (now, end) = (now.clone(), shutdown.clone());
+        let (clock, end) = (now.clone(), shutdown.clone());
         tasks.spawn(async move {
-            follower.run(followed, now, end).await;
+            follower.run(followed, clock, end).await;
             Ok(())
         });
-        let (shown, end) = (standing.clone(), shutdown.clone());
+        let (clock, end) = (now.clone(), shutdown.clone());
         tasks.spawn(async move {
-            translate(role, (permit, leader), &shown, end).await;
+            attendance.run(clock, end).await;
+            Ok(())
+        });
+        let (shown, clock, end) = (standing.clone(), now.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            translate(role, (permit, leader), (&shown, &clock), end).await;
             Ok(())
         });
         Ok((Permit::told_by(permitted), standing))
@@ -100,7 +136,7 @@ async fn translate(
         watch::Sender<Option<Instant>>,
         watch::Sender<Option<String>>,
     ),
-    standing: &Standing,
+    (standing, now): (&Standing, &Now),
     mut shutdown: Shutdown,
 ) {
     loop {
@@ -110,8 +146,9 @@ async fn translate(
             Role::Following { url, .. } => (None, Some(url.clone().unwrap_or_default())),
             Role::Waiting => (None, None),
         };
+        // Before the permit: whoever reads what a collection brought should also read that this replica leads.
+        standing.lead(until.is_some(), now());
         permit.send_replace(until);
-        standing.lead(until.is_some());
         leader.send_if_modified(|now| {
             let is_new = *now != url;
             *now = url;

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use jiff::SignedDuration;
-use lag_core::{BoardCell, Standing};
+use lag_core::{BoardCell, Standing, recommend::RecommendBook};
 use lag_runtime::{
     Now, Permit,
     config::{KubernetesConfig, LeaseConfig},
@@ -10,6 +10,15 @@ use lag_runtime::{
 };
 use std::{convert::Infallible, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+/// What a standby would fill.
+#[expect(dead_code, reason = "there is no standby without the feature ha")]
+pub(crate) struct Followed {
+    pub(crate) board: Arc<BoardCell>,
+    pub(crate) updated: watch::Sender<()>,
+    pub(crate) forget_after: SignedDuration,
+    pub(crate) book: Arc<RecommendBook>,
+}
 
 /// There is none.
 pub(crate) struct Seat(Infallible);
@@ -28,7 +37,7 @@ impl Seat {
 
     pub(crate) fn take(
         self,
-        _: (Arc<BoardCell>, watch::Sender<()>, SignedDuration),
+        _: Followed,
         _: &Now,
         _: &Shutdown,
         _: &mut JoinSet<std::io::Result<()>>,

@@ -111,7 +111,7 @@ impl ReplicaWatch {
                 workload = %workload,
                 code = kind,
                 error = text,
-                "replicas cannot be counted; recommendations that need them hold the last number"
+                "replicas cannot be counted; recommendations that need them hold the last number, or give none"
             ),
             None if before.is_some() => {
                 tracing::info!(workload = %workload, "replicas are counted again");

@@ -51,7 +51,7 @@ pub use estimate::{CallEstimate, calls_per_month, series_per_page};
 pub use filter::{GroupFilter, InvalidMatcher, Matcher};
 pub use fold::SnapshotBuilder;
 pub use front_proxy::{FRONT_PROXY_CONFIG, FrontProxy, FrontProxyError, User};
-pub use handover::{Handover, HandoverError};
+pub use handover::{Handover, HandoverError, Writer};
 pub use ids::{GroupKey, GroupName, InstanceId, InvalidName, SeriesName, TopicName};
 pub use inspect::{Fate, Inspection};
 pub use isolation::{BATCH, QueryFault, Rests};

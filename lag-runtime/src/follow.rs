@@ -2,8 +2,10 @@
 //!
 //! When the leader cannot be read, nothing changes: what is known gets older, and the rest follows from that.
 
-use jiff::SignedDuration;
-use lag_core::{BoardCell, Handover, HandoverError, Standing};
+use jiff::{SignedDuration, Timestamp};
+use lag_core::{
+    BoardCell, Handover, HandoverError, InstanceId, Standing, recommend::RecommendBook,
+};
 use reqwest::{
     Client, StatusCode,
     header::{ETAG, HeaderValue, IF_NONE_MATCH},
@@ -34,10 +36,19 @@ pub struct Follower {
     pub updated: watch::Sender<()>,
     /// Is told of every try.
     pub standing: Arc<Standing>,
+    /// What is taken, and how often.
+    pub rules: FollowRules,
+}
+
+/// What a follower takes, and how often.
+#[derive(Debug, Clone)]
+pub struct FollowRules {
     /// Between two tries.
     pub every: Duration,
     /// How long a vanished group is remembered.
     pub forget_after: SignedDuration,
+    /// Policies of this replica: what a leader recommends is kept within them.
+    pub book: Arc<RecommendBook>,
 }
 
 /// Why the leader's board could not be had.
@@ -76,6 +87,15 @@ pub enum FollowError {
     /// More than a board.
     #[error("the answer is larger than {MOST_BYTES} bytes")]
     TooLarge,
+    /// The address leads back here.
+    #[error(
+        "this replica has answered itself: every replica must advertise an address of its own, not that of a Service \
+         (POD_IP or --lease.advertise-url)"
+    )]
+    Itself,
+    /// It is a replica, and not the leader.
+    #[error("it does not lead: either it has just stopped, or it cannot reach the API server")]
+    Idle,
     /// It is no board.
     #[error("the answer is of no use")]
     Unreadable(#[from] HandoverError),
@@ -91,6 +111,8 @@ impl FollowError {
             Self::Silent { .. } => "silent",
             Self::Status { .. } => "status",
             Self::TooLarge => "too_large",
+            Self::Itself => "itself",
+            Self::Idle => "idle",
             Self::Unreadable(_) => "unreadable",
         }
     }
@@ -101,6 +123,10 @@ impl FollowError {
 struct Known {
     /// Mark of the board that was adopted last.
     etag: Option<HeaderValue>,
+    /// Whether whoever sent it led.
+    leads: bool,
+    /// Watched instances that it does not hold.
+    left_out: Vec<InstanceId>,
     /// What went wrong last time.
     trouble: Option<&'static str>,
     /// Whether its clock differs from ours.
@@ -116,15 +142,14 @@ impl Follower {
         board: Arc<BoardCell>,
         updated: watch::Sender<()>,
         standing: Arc<Standing>,
-        (every, forget_after): (Duration, SignedDuration),
+        rules: FollowRules,
     ) -> Result<Self, FollowError> {
         Ok(Self {
             client: client()?,
             board,
             updated,
             standing,
-            every,
-            forget_after,
+            rules,
         })
     }
 
@@ -143,7 +168,7 @@ impl Follower {
                 match &url {
                     Some(url) => loop {
                         self.turn(url, &mut known, &now).await;
-                        sleep(self.every).await;
+                        sleep(self.rules.every).await;
                     },
                     None => std::future::pending::<()>().await,
                 }
@@ -165,19 +190,25 @@ impl Follower {
 
     /// One try.
     async fn turn(&self, url: &str, known: &mut Known, now: &Now) {
-        match self.fetch(url, known).await {
-            Ok(found) => {
+        // What was said meanwhile of nobody asking is taken back by a whole document only.
+        if self
+            .board
+            .load()
+            .instances()
+            .any(|(_, one)| one.is_unattended())
+        {
+            known.etag = None;
+        }
+        let read = self.fetch(url, known).await.map(|found| {
+            if let Some((handover, etag)) = found {
+                self.take(url, &handover, known, now());
+                known.etag = etag;
+            }
+        });
+        match read.and_then(|()| known.leads.then_some(()).ok_or(FollowError::Idle)) {
+            Ok(()) => {
                 if known.trouble.take().is_some() {
                     tracing::info!(leader = url, "the leader is read again");
-                }
-                if let Some((handover, etag)) = found {
-                    note_skew(url, known, now().duration_since(handover.written_at));
-                    let forget_after = self.forget_after;
-                    self.board
-                        .update(|board| board.adopt(&handover, now(), forget_after));
-                    known.etag = etag;
-                    self.updated.send_replace(());
-                    tracing::debug!(leader = url, "the leader's board is adopted");
                 }
                 self.standing.followed(Some(now()));
             }
@@ -192,6 +223,32 @@ impl Follower {
                 self.standing.followed(None);
             }
         }
+    }
+
+    fn take(&self, url: &str, handover: &Handover, known: &mut Known, now: Timestamp) {
+        note_skew(url, known, now.duration_since(handover.written_at));
+        let FollowRules {
+            forget_after, book, ..
+        } = &self.rules;
+        let board = self.board.load();
+        let left_out: Vec<_> = handover.left_out(&board).cloned().collect();
+        known.leads = handover.is_from_leader();
+        if known.leads && known.left_out != left_out {
+            if !left_out.is_empty() {
+                let names: Vec<_> = left_out.iter().map(InstanceId::as_str).collect();
+                tracing::warn!(
+                    leader = url,
+                    instances = names.join(","),
+                    "the leader does not watch all instances of this replica, so nobody asks for these: give all replicas \
+                     the same configuration"
+                );
+            }
+            known.left_out = left_out;
+        }
+        self.board
+            .update(|board| board.adopt(handover, book, now, *forget_after));
+        self.updated.send_replace(());
+        tracing::debug!(leader = url, "the leader's board is adopted");
     }
 
     /// The leader's board, with its mark; `None` when it is the one that is known.
@@ -225,6 +282,15 @@ impl Follower {
         // A large board takes milliseconds; requests should not wait for it.
         let read = move || Handover::parse(&String::from_utf8_lossy(&body), &failure_kinds());
         let handover = tokio::task::spawn_blocking(read).await.map_err(silent)??;
+        let own = Some(self.standing.identity()).filter(|identity| !identity.is_empty());
+        if own.is_some_and(|own| {
+            handover
+                .writer
+                .as_ref()
+                .is_some_and(|by| by.identity == own)
+        }) {
+            return Err(FollowError::Itself);
+        }
         Ok(Some((handover, etag)))
     }
 }

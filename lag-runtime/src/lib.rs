@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod args;
+pub mod attend;
 mod clock;
 pub mod collect;
 pub mod config;

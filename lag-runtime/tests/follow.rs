@@ -4,11 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
     Board, BoardCell, GroupKey, Instance, Lag, LagSample, LagSnapshot, Reading, SeriesName,
-    Standing, port::Collected,
+    Standing, Writer, port::Collected, recommend::RecommendBook,
 };
 use lag_runtime::{
     Now,
-    follow::Follower,
+    attend::Attendance,
+    follow::{FollowRules, Follower},
     shutdown::{self, Trigger},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -42,6 +43,16 @@ fn watching() -> Board {
 
 /// A leader's board with this lag.
 fn document(lag: f64) -> String {
+    written(lag, None)
+}
+
+fn written_by(lag: f64, identity: &str, leads: bool) -> ResponseTemplate {
+    let identity = identity.to_owned();
+    let writer = Writer { identity, leads };
+    ResponseTemplate::new(200).set_body_raw(written(lag, Some(&writer)), "application/json")
+}
+
+fn written(lag: f64, writer: Option<&Writer>) -> String {
     let series = SeriesName {
         group: "orders".parse().unwrap(),
         topic: None,
@@ -60,7 +71,7 @@ fn document(lag: f64) -> String {
         failed: BTreeMap::new(),
     };
     let board = watching().collected("main", collected, Duration::ZERO, FORGET_AFTER);
-    serde_json::to_string(&board.handover(start())).unwrap()
+    serde_json::to_string(&board.handover(writer, start())).unwrap()
 }
 
 struct Standby {
@@ -75,10 +86,14 @@ struct Standby {
 impl Standby {
     fn of(url: Option<String>) -> Self {
         let board = Arc::new(BoardCell::new(watching()));
-        let standing = Arc::new(Standing::default());
+        let standing = Arc::new(Standing::of("two-2"));
         let updated = watch::Sender::new(());
         let updates = updated.subscribe();
-        let times = (Duration::from_millis(5), FORGET_AFTER);
+        let times = FollowRules {
+            every: Duration::from_millis(5),
+            forget_after: FORGET_AFTER,
+            book: Arc::new(RecommendBook::default()),
+        };
         let follower = Follower::new(board.clone(), updated, standing.clone(), times).unwrap();
         let (leader, followed) = watch::channel(url);
         let (trigger, end) = shutdown::channel();
@@ -188,6 +203,98 @@ async fn what_cannot_be_read_changes_nothing_and_counts_as_a_try() {
         let stand = standby.standing.look();
         assert_eq!((stand.has_tried, stand.followed_at), (true, None));
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_oneself_is_no_answer() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/handover"))
+        .respond_with(written_by(7.0, "two-2", false))
+        .mount(&server)
+        .await;
+    let standby = Standby::of(Some(server.uri()));
+    requests(&server, 3).await;
+    assert_eq!(*standby.board.load(), watching());
+    let stand = standby.standing.look();
+    assert_eq!((stand.has_tried, stand.followed_at), (true, None));
+}
+
+#[tokio::test]
+async fn a_replica_that_does_not_lead_gives_its_samples_and_is_not_followed() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/handover"))
+        .respond_with(written_by(7.0, "one-1", false))
+        .mount(&server)
+        .await;
+    let mut standby = Standby::of(Some(server.uri()));
+    standby.updated().await;
+    requests(&server, 3).await;
+    assert_eq!(standby.lag(), Some(7.0));
+    assert_eq!(standby.standing.look().followed_at, None);
+    server.reset().await;
+    Mock::given(path("/api/v1/handover"))
+        .respond_with(written_by(8.0, "one-1", true))
+        .mount(&server)
+        .await;
+    timeout(DEADLINE, async {
+        while standby.standing.look().followed_at.is_none() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(standby.board.load().instance("a").unwrap().is_up());
+}
+
+#[tokio::test]
+async fn when_nobody_asks_for_longer_than_the_grace_nothing_is_up_until_a_leader_is_read_again() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/handover"))
+        .and(header("if-none-match", "\"1\""))
+        .respond_with(ResponseTemplate::new(304))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    Mock::given(path("/api/v1/handover"))
+        .respond_with(answer(7.0, "\"1\""))
+        .mount(&server)
+        .await;
+    let mut standby = Standby::of(Some(server.uri()));
+    standby.updated().await;
+    standby.leader.send_replace(None);
+    let (trigger, end) = shutdown::channel();
+    let attendance = Attendance {
+        board: standby.board.clone(),
+        updated: watch::Sender::new(()),
+        standing: standby.standing.clone(),
+        every: Duration::from_millis(5),
+        grace: SignedDuration::from_secs(30),
+    };
+    let mut noticed = attendance.updated.subscribe();
+    let later: Now = Arc::new(|| start() + SignedDuration::from_secs(31));
+    let task = tokio::spawn(attendance.run(later, end));
+    timeout(DEADLINE, noticed.changed()).await.unwrap().unwrap();
+    let board = standby.board.load();
+    let instance = board.instance("a").unwrap();
+    assert!(instance.is_unattended() && !instance.is_up());
+    assert_eq!(
+        instance.failing_since,
+        Some(start()),
+        "when it was last read"
+    );
+    assert_eq!(standby.lag(), Some(7.0), "a number lives by its age alone");
+    trigger.trigger();
+    timeout(DEADLINE, task).await.unwrap().unwrap();
+
+    // The board of the leader is the one that is known, and is read whole all the same.
+    standby.leader.send_replace(Some(server.uri()));
+    timeout(DEADLINE, async {
+        while !standby.board.load().instance("a").unwrap().is_up() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

@@ -247,15 +247,23 @@ impl Exporter {
         self.0.standing.get().map(|standing| standing.look())
     }
 
-    /// A mark that no other board has, of this process or another. The same board may get a second one.
-    pub(crate) fn mark(&self, board: &Arc<Board>) -> HeaderValue {
+    /// This replica, as others read it; `None` when it is alone.
+    pub(crate) fn writer(&self) -> Option<lag_core::Writer> {
+        let standing = self.0.standing.get()?;
+        Some(lag_core::Writer::new(standing.identity(), standing.look()))
+    }
+
+    /// A mark that no other board has, of this process or another, and that changes with who leads. The same board may get
+    /// a second one.
+    pub(crate) fn mark(&self, board: &Arc<Board>, leads: bool) -> HeaderValue {
         let mut marked = self.0.marked.lock().unwrap_or_else(PoisonError::into_inner);
         // While it is held weakly, its address is not given to another board.
         if !std::ptr::eq(marked.0.as_ptr(), Arc::as_ptr(board)) {
             *marked = (Arc::downgrade(board), marked.1 + 1);
         }
         let started = self.0.config.config_loaded_at.as_nanosecond();
-        let mark = format!("\"{started:x}-{}\"", marked.1);
+        let role = if leads { "-leader" } else { "" };
+        let mark = format!("\"{started:x}-{}{role}\"", marked.1);
         HeaderValue::from_str(&mark).expect("digits, letters and quotes are a header value")
     }
 

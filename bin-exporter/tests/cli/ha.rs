@@ -241,22 +241,61 @@ fn without_the_api_server_nobody_asks_and_with_it_one_does_again() {
     let standby = two.metrics();
     no_wrong_number(&standby);
     assert!(!leads(&standby));
-    // The standby still reads the first, whose board only gets older.
-    let followed = "kafka_lag_follow_last_success_timestamp_seconds";
-    let last = value(&standby, followed).unwrap();
     let silent = cloud.simulator.counters().calls;
-    two.metrics_until(|page| value(page, followed).unwrap() >= last + 3.0);
+    // Whom the standby still reads does not lead, so neither is up, for a cause that is told.
+    let up = format!("kafka_lag_up{{instance_id=\"{INSTANCE}\"}}");
+    for replica in [&mut one, &mut two] {
+        replica.metrics_until(|page| {
+            no_wrong_number(page);
+            value(page, &up) == Some(0.0)
+        });
+        let told = replica.get("/api/v1/lag");
+        assert!(
+            told.text().contains("\"last_error\":\"no_leader\""),
+            "{}",
+            told.text()
+        );
+        replica
+            .log
+            .has(|line| line.contains("no replica asks the cloud"));
+    }
     assert_eq!(
         cloud.simulator.counters().calls,
         silent,
         "three intervals without a call"
     );
     cluster.api.clear_faults();
-    one.metrics_until(leads);
-    one.log.has(|line| {
-        line.contains("the lease can be read again") || line.contains("this replica leads")
+    let mut leaders = 0;
+    for replica in [&mut one, &mut two] {
+        let page = replica.metrics_until(|page| value(page, &up) == Some(1.0));
+        leaders += u32::from(leads(&page));
+    }
+    assert_eq!(leaders, 1);
+    assert!(cloud.simulator.counters().calls > silent);
+}
+
+#[test]
+fn an_instance_that_the_leader_does_not_watch_is_named_and_not_up() {
+    let cloud = Cloud::usual();
+    let cluster = Cluster::start();
+    let mut one = Running::start(&mut cluster.replica(&cloud, "one"));
+    one.wait_until_read();
+    let other = "alikafka_pre-cn-other";
+    let mut command = cluster.replica(&cloud, "two");
+    command.env("KAFKA_LAG_CMS_INSTANCE", format!("{INSTANCE},{other}"));
+    let mut two = Running::start(&mut command);
+    two.log.until(|line| {
+        line.contains("the leader does not watch all instances") && line.contains(other)
     });
-    assert!(cloud.simulator.counters().calls >= silent);
+    let up = |id: &str| format!("kafka_lag_up{{instance_id=\"{id}\"}}");
+    let page = two.metrics_until(|page| value(page, &up(INSTANCE)) == Some(1.0));
+    assert_eq!(value(&page, &up(other)), Some(0.0));
+    let told = two.get("/api/v1/lag");
+    assert!(
+        told.text().contains("\"last_error\":\"not_watched\""),
+        "{}",
+        told.text()
+    );
 }
 
 #[test]

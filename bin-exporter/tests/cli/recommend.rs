@@ -138,7 +138,7 @@ fn a_workload_without_a_cluster_is_a_mistake() {
     assert_eq!(ended.status.code(), Some(1), "{text}");
     let last = text.lines().last().unwrap();
     assert!(
-        last.contains("a rule under recommend that names a workload")
+        last.contains("a rule under recommend that names a workload needs a cluster")
             && last.contains("--kubeconfig"),
         "{last}"
     );

@@ -2,6 +2,7 @@
 
 mod cell;
 mod instance;
+mod unattended;
 
 pub use cell::BoardCell;
 pub use instance::{Instance, InstanceBoard};

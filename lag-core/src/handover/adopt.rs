@@ -3,7 +3,7 @@
 use super::Handover;
 use crate::{
     Board, InstanceBoard,
-    recommend::{AdviceBoard, Said},
+    recommend::{AdviceBoard, RecommendBook, Said},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -13,10 +13,21 @@ impl Board {
     /// watches itself are taken.
     ///
     /// Of each series the newer sample stays; one of the future by our clock is left out, as a collection would leave it
-    /// out. How collections fare is told by whoever makes them, so that is taken as it is: what fails there, fails here.
-    /// What no longer is in the document stays until it is older than `forget_after`.
+    /// out. How collections fare is told by whoever makes them, so of a leader that is taken as it is: what fails there,
+    /// fails here.
+    /// What no longer is in the document stays until it is older than `forget_after`. An instance that a leader says
+    /// nothing of is not up here either.
+    ///
+    /// What the policies said is taken for groups that `book` has a rule for, cut to the limits of that rule; what they
+    /// remember is taken as it is.
     #[must_use]
-    pub fn adopt(&self, handover: &Handover, now: Timestamp, forget_after: SignedDuration) -> Self {
+    pub fn adopt(
+        &self,
+        handover: &Handover,
+        book: &RecommendBook,
+        now: Timestamp,
+        forget_after: SignedDuration,
+    ) -> Self {
         let told = &handover.board;
         let mut next = self.clone();
         for (name, source) in &mut next.sources {
@@ -27,14 +38,25 @@ impl Board {
         }
         for (id, instance) in &mut next.instances {
             if let Some(other) = told.instances.get(id) {
-                Arc::make_mut(instance).adopt(other, now, forget_after);
+                let instance = Arc::make_mut(instance);
+                if handover.is_from_leader() && other.last_attempt.is_some() {
+                    instance.fare(other);
+                }
+                instance.adopt(other, now, forget_after);
+            } else if handover.is_from_leader() {
+                Arc::make_mut(instance).leave_out(now);
             }
         }
         let mut advice = self.advice.0.clone();
         for (key, said) in &told.advice.0 {
+            let Some(rule) = book.of(key) else { continue };
             let is_older = advice.get(key).is_some_and(|own| seen(own) > seen(said));
             if next.instances.contains_key(&key.instance) && !is_older {
-                advice.insert(key.clone(), said.clone());
+                let mut said = said.clone();
+                let limits = rule.policy.limits();
+                let number = &mut said.recommendation.replicas;
+                *number = number.map(|number| number.clamp(limits.min(), limits.max()));
+                advice.insert(key.clone(), said);
             }
         }
         next.advice = Arc::new(AdviceBoard(advice));
@@ -48,16 +70,18 @@ fn seen(said: &Said) -> Option<Timestamp> {
 }
 
 impl InstanceBoard {
+    /// Collections fare as they do there. Not the later of the two attempts: that would compare the clocks of two
+    /// machines.
+    fn fare(&mut self, other: &Self) {
+        self.last_attempt = other.last_attempt;
+        self.last_success = other.last_success;
+        self.failing_since = other.failing_since;
+        self.consecutive_failures = other.consecutive_failures;
+        self.last_error.clone_from(&other.last_error);
+        self.answered = other.answered;
+    }
+
     fn adopt(&mut self, other: &Self, now: Timestamp, forget_after: SignedDuration) {
-        // Not the later of the two attempts: that would compare the clocks of two machines.
-        if other.last_attempt.is_some() {
-            self.last_attempt = other.last_attempt;
-            self.last_success = other.last_success;
-            self.failing_since = other.failing_since;
-            self.consecutive_failures = other.consecutive_failures;
-            self.last_error.clone_from(&other.last_error);
-            self.answered = other.answered;
-        }
         self.watched_since = self.watched_since.min(other.watched_since);
         let known = other.samples();
         let usable =

@@ -1,7 +1,7 @@
 //! A document as a board. Whole or not at all.
 
 use super::{
-    Handover, HandoverError, VERSION,
+    Handover, HandoverError, VERSION, Writer,
     wire::{
         Advised, Because, Document, Exact, Head, Instance, Point, Remembered, Sample, Source, Text,
     },
@@ -47,6 +47,10 @@ impl Handover {
         board.advice = Arc::new(AdviceBoard(advice.collect::<Result<_, _>>()?));
         Ok(Self {
             written_at: document.written_at.0,
+            writer: document.writer.map(|by| Writer {
+                identity: by.identity.into_owned(),
+                leads: by.leads,
+            }),
             board,
         })
     }

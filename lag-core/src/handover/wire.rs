@@ -16,11 +16,20 @@ pub(super) struct Head {
 pub(super) struct Document<'a, S, A> {
     pub(super) version: u64,
     pub(super) written_at: Text<Timestamp>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) writer: Option<By<'a>>,
     #[serde(borrow)]
     pub(super) sources: Vec<Source<'a>>,
     #[serde(borrow)]
     pub(super) instances: Vec<Instance<'a, S>>,
     pub(super) advice: A,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct By<'a> {
+    #[serde(borrow)]
+    pub(super) identity: Cow<'a, str>,
+    pub(super) leads: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! A board as a document, written entry by entry: a large board is never held twice.
 
 use super::{
-    VERSION,
+    VERSION, Writer,
     wire::{
-        Advised, Because, Document, Exact, Failed, Instance, Point, Remembered, Sample, Source,
+        Advised, Because, By, Document, Exact, Failed, Instance, Point, Remembered, Sample, Source,
         Text,
     },
 };
@@ -16,11 +16,15 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
 impl Board {
-    /// The document for other replicas, as something that serializes to JSON.
-    pub fn handover(&self, now: Timestamp) -> impl Serialize {
+    /// The document for other replicas, as something that serializes to JSON. `writer` is `None` outside an election.
+    pub fn handover(&self, writer: Option<&Writer>, now: Timestamp) -> impl Serialize {
         Document {
             version: VERSION,
             written_at: Text(now),
+            writer: writer.map(|writer| By {
+                identity: writer.identity.clone().into(),
+                leads: writer.leads,
+            }),
             sources: self.sources().map(source).collect(),
             instances: self
                 .instances()
@@ -54,6 +58,21 @@ fn source<'a>((name, board): (&'a str, &'a SourceBoard)) -> Source<'a> {
 }
 
 fn instance<'a>(id: &'a str, board: &'a InstanceBoard) -> Instance<'a, Samples<'a>> {
+    if board.is_left() {
+        // As if never tried: what replicas miss of each other must not go from one to the next and back.
+        return Instance {
+            instance_id: id.into(),
+            region_id: (&*board.region).into(),
+            watched_since: Text(board.watched_since),
+            last_attempt: None,
+            last_success: None,
+            failing_since: None,
+            consecutive_failures: 0,
+            last_error: None,
+            answered: 0,
+            samples: Samples(board),
+        };
+    }
     Instance {
         instance_id: id.into(),
         region_id: (&*board.region).into(),

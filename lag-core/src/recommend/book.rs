@@ -113,7 +113,11 @@ impl AdviceBoard {
                 }
             };
             let running = count.map(|count| count.running);
-            let recommendation = recommend(&rule.policy, memory.as_ref(), &row.reading, running);
+            let mut recommendation =
+                recommend(&rule.policy, memory.as_ref(), &row.reading, running);
+            if rule.workload.is_some() && count.is_none() && recommendation.why == Why::Undecided {
+                recommendation.why = Why::NoReplicas;
+            }
             Some((key, Said { recommendation, of }))
         });
         Self(said.collect())

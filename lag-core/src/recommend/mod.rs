@@ -35,6 +35,17 @@ pub enum Policy {
     Drain(DrainPolicy),
 }
 
+impl Policy {
+    /// The fewest and the most that are ever said.
+    #[must_use]
+    pub fn limits(&self) -> Bounds {
+        match self {
+            Self::Steps(policy) => policy.limits(),
+            Self::Drain(policy) => policy.limits(),
+        }
+    }
+}
+
 /// What is kept of a group between two samples.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memory {

@@ -40,13 +40,14 @@ pub struct StepRules {
 /// | lag | last 2 | last 3 | last 4 | nothing before |
 /// |---|---|---|---|---|
 /// | above 150k | 4 | 4 | 4 | 4 |
-/// | above 100k, to 150k | 3 | 3 | 4 holds | 3 |
+/// | above 100k, to 150k | 3 | 3 | 4 holds | none |
 /// | above 50k, to 100k | 2 | 3 holds | 3 | none |
 /// | to 50k | 2 | 2 | 2 | 2 |
 ///
-/// Where nothing was recommended before and the lag says only "as before", there is no number: a start in the middle of
-/// a backlog must not send the group back to its base. For the same reason there is none while a first step waits for
-/// `sustained_for`. Who knows the replicas of the workload begins with [`Memory::starting_at`].
+/// Where nothing was recommended before, only what needs no last number is said: the base at or below `back_at`, and the
+/// most above the highest step. In between more may run than the lag asks for, and a start in the middle of a backlog
+/// must not scale that down. For the same reason there is no number while the highest step waits for `sustained_for`.
+/// Who knows the replicas of the workload begins with [`Memory::starting_at`].
 ///
 /// `sustained_for` is measured from the first sample above the step to the newest, all samples between them above it
 /// too; time without samples counts as what lies on both sides of it. Going down never waits.
@@ -154,9 +155,11 @@ impl StepPolicy {
             .map(|held| self.rungs(held).min(self.room(sample.lag)));
         let rung = match kept {
             Some(kept) => Some(kept.max(taken)),
-            None => (taken > 0 || sample.lag <= self.back_at).then_some(taken),
+            None => (taken == self.steps.len() || sample.lag <= self.back_at).then_some(taken),
         };
-        let why = match above.get(rung.unwrap_or(0)) {
+        // Without a last number only the highest step is worth waiting for.
+        let next = rung.unwrap_or(self.steps.len().saturating_sub(1));
+        let why = match above.get(next) {
             Some((_, since)) => Why::Waiting {
                 until: since
                     .saturating_add(self.sustained_for)

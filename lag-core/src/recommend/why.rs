@@ -10,7 +10,7 @@ pub enum Why {
     Lag,
     /// The lag has fallen, not yet far enough to go down: the last number holds.
     Between,
-    /// No number: the same, and there is no last number.
+    /// No number: a last one might hold, and there is none.
     Undecided,
     /// The lag is above the next step, not yet for long enough.
     Waiting {
@@ -25,7 +25,7 @@ pub enum Why {
     Unseen,
     /// The sample has no trend: the last number holds.
     NoTrend,
-    /// Nobody said how many replicas run: the last number holds.
+    /// Nobody said how many replicas run: the last number holds, and without one there is none.
     NoReplicas,
     /// The replicas changed while the trend was measured: the last number holds.
     Settling {

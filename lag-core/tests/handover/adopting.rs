@@ -139,6 +139,8 @@ fn a_leader_that_has_not_asked_yet_changes_nothing() {
 fn a_step_that_was_taken_survives_the_take_over() {
     let group = || series("orders", None);
     let leader = watching(&[A], 0);
+    let leader = answered(&leader, A, 1, vec![(group(), sample(minute(0), 0.0, None))]);
+    let leader = advised(&leader, 1);
     let leader = answered(
         &leader,
         A,

@@ -11,7 +11,7 @@ fn good() -> Value {
         1,
         vec![(
             series("orders", None),
-            sample(minute(0), 120_000.5, Some(-2.0)),
+            sample(minute(0), 160_000.5, Some(-2.0)),
         )],
     );
     serde_json::from_str(&text(&failed(&advised(&board, 1), A, 2, "timeout"), 2)).unwrap()
@@ -78,7 +78,7 @@ fn a_document_with_one_wrong_value_is_refused_whole() {
         );
         assert!(!text.contains('\n'), "{text}");
     }
-    let infinite = good().to_string().replace("120000.5", "1e999");
+    let infinite = good().to_string().replace("160000.5", "1e999");
     assert!(parse(&infinite).is_err());
 }
 
@@ -96,7 +96,8 @@ fn a_part_of_a_document_is_refused() {
 #[test]
 fn a_failure_of_an_unknown_kind_is_other() {
     let document = good().to_string().replace("\"timeout\"", "\"brand-new\"");
-    let standby = watching(&[A], 0).adopt(&parse(&document).unwrap(), minute(2), FORGET_AFTER);
+    let standby =
+        watching(&[A], 0).adopt(&parse(&document).unwrap(), &book(), minute(2), FORGET_AFTER);
     let failure = standby.instance(A).unwrap().last_error.clone().unwrap();
     assert_eq!(
         (failure.kind, &*failure.detail),

@@ -4,4 +4,5 @@
 mod adopting;
 mod documents;
 mod properties;
+mod replicas;
 mod world;

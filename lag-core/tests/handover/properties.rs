@@ -75,7 +75,7 @@ proptest! {
         prop_assert_eq!(handover.written_at, minute(now));
         // Nothing is forgotten here, however old it is.
         let forever = jiff::SignedDuration::MAX;
-        let adopted = standby.adopt(&handover, minute(now), forever);
+        let adopted = standby.adopt(&handover, &book(), minute(now), forever);
         // A source or an instance that was never tried leaves the standby as it is, which is the same.
         prop_assert_eq!(&adopted, &board);
         prop_assert_eq!(parse(&text(&adopted, now)), Ok(handover));

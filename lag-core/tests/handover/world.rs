@@ -121,7 +121,7 @@ pub(crate) fn advised(board: &Board, at: i64) -> Board {
 }
 
 pub(crate) fn text(board: &Board, at: i64) -> String {
-    serde_json::to_string(&board.handover(minute(at))).unwrap()
+    serde_json::to_string(&board.handover(None, minute(at))).unwrap()
 }
 
 pub(crate) fn parse(text: &str) -> Result<Handover, HandoverError> {
@@ -131,5 +131,5 @@ pub(crate) fn parse(text: &str) -> Result<Handover, HandoverError> {
 /// The other board after it has heard of the first.
 pub(crate) fn told(leader: &Board, follower: &Board, at: i64) -> Board {
     let handover = parse(&text(leader, at)).unwrap();
-    follower.adopt(&handover, minute(at), FORGET_AFTER)
+    follower.adopt(&handover, &book(), minute(at), FORGET_AFTER)
 }

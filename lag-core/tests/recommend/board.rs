@@ -269,7 +269,7 @@ fn a_start_in_the_middle_of_a_backlog_begins_with_the_number_that_is_set() {
     };
     let mut story = Story::new(book([named]));
     story.minute(0, 75e3);
-    assert_eq!((story.replicas(0), story.why(0)), (None, Why::Undecided));
+    assert_eq!((story.replicas(0), story.why(0)), (None, Why::NoReplicas));
     // The cluster answers after the cloud. One of the pods is just being replaced: that is no reason to scale down.
     story.recommend(0, |asked| {
         assert_eq!(*asked, workload());
@@ -283,6 +283,43 @@ fn a_start_in_the_middle_of_a_backlog_begins_with_the_number_that_is_set() {
         Some(3),
         "what policies have said counts from then on"
     );
+}
+
+#[test]
+fn a_workload_that_cannot_be_counted_is_not_scaled_down() {
+    let named = RecommendRule {
+        workload: Some(workload()),
+        ..rule("glob:*", policy(rules()))
+    };
+    let mut story = Story::new(book([named]));
+    for minute in 0..5 {
+        story.minute(minute, 120e3);
+        assert_eq!(
+            (story.replicas(minute), story.why(minute)),
+            (None, Why::NoReplicas)
+        );
+    }
+    story.collect(5, &[("g", sample(5, 120e3))]);
+    story.recommend(5, |_| known(4, 4));
+    assert_eq!((story.replicas(5), story.why(5)), (Some(4), Why::Between));
+    story.minute(6, 120e3);
+    assert_eq!(story.replicas(6), Some(4), "the last number holds");
+}
+
+#[test]
+fn what_needs_no_last_number_is_said_without_the_count() {
+    for (lag, replicas) in [(50e3, 2), (150_001.0, 4)] {
+        let named = RecommendRule {
+            workload: Some(workload()),
+            ..rule("glob:*", policy(rules()))
+        };
+        let mut story = Story::new(book([named]));
+        story.minute(0, lag);
+        assert_eq!(
+            (story.replicas(0), story.why(0)),
+            (Some(replicas), Why::Lag)
+        );
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ fn the_table_of_the_documentation_is_what_happens() {
     let table = [
         (200_000.0, [4, 4, 4], Some(4)),
         (150_000.5, [4, 4, 4], Some(4)),
-        (150_000.0, [3, 3, 4], Some(3)),
-        (100_000.5, [3, 3, 4], Some(3)),
+        (150_000.0, [3, 3, 4], None),
+        (100_000.5, [3, 3, 4], None),
         (100_000.0, [2, 3, 3], None),
         (50_000.5, [2, 3, 3], None),
         (50_000.0, [2, 2, 2], Some(2)),
@@ -42,13 +42,13 @@ fn a_steady_lag_gives_a_steady_number() {
 
 #[test]
 fn a_lag_that_wavers_around_a_step_changes_the_number_once() {
-    let lags = [140e3, 160e3, 140e3, 160e3, 140e3];
+    let lags = [0.0, 140e3, 160e3, 140e3, 160e3, 140e3];
     let readings: Vec<_> = (0..)
         .zip(lags)
         .map(|(at, value)| fresh(at, value))
         .collect();
     let path = path(&policy(rules()), &readings);
-    assert_eq!(path, [Some(3), Some(4), Some(4), Some(4), Some(4)]);
+    assert_eq!(path, [2, 3, 4, 4, 4, 4].map(Some));
 }
 
 #[test]
@@ -100,6 +100,32 @@ fn a_start_in_the_middle_of_a_backlog_is_not_sent_back_to_the_base() {
     let memory = Memory::starting_at(3);
     let said = step(&policy(rules()), Some(&memory), &fresh(0, 75e3));
     assert_eq!((said.replicas, said.why), (Some(3), Why::Between));
+}
+
+#[test]
+fn a_start_above_a_step_in_the_middle_does_not_scale_down_what_runs() {
+    for sustained_for in [SignedDuration::ZERO, SignedDuration::from_mins(2)] {
+        let policy = policy(StepRules {
+            sustained_for,
+            ..rules()
+        });
+        let readings: Vec<_> = (0..9).map(|minute| fresh(minute, 120e3)).collect();
+        assert_eq!(path(&policy, &readings), [None; 9]);
+        assert_eq!(step(&policy, None, &readings[0]).why, Why::Undecided);
+    }
+}
+
+#[test]
+fn the_reason_without_a_last_number_is_the_highest_step_only_when_the_lag_is_above_it() {
+    let policy = policy(StepRules {
+        sustained_for: SignedDuration::from_mins(3),
+        ..rules()
+    });
+    let said = step(&policy, None, &fresh(0, 160e3));
+    assert_eq!(
+        (said.replicas, said.why),
+        (None, Why::Waiting { until: at(3) })
+    );
 }
 
 #[test]

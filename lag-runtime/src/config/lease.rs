@@ -105,12 +105,19 @@ pub(super) fn resolve(
         Some(found) => Some(Advertise::Url(checked(&found)?)),
         None => pod_ip(picker)?.map(Advertise::Pod),
     };
-    let whole = |seconds: Duration| Duration::from_secs(seconds.as_secs());
+    let lasts = between(duration.clone(), PromDuration::from_secs(15), "3s", "5m")?;
+    if let Some(found) = duration.filter(|_| lasts.subsec_nanos() > 0) {
+        return Err(found.wrong(format!(
+            "a Lease lasts whole seconds: write {}s or {}s",
+            lasts.as_secs(),
+            lasts.as_secs().saturating_add(1)
+        )));
+    }
     Ok(Some(LeaseConfig {
         lease: object(&lease)?,
         advertise,
         follow_interval: between(follow, PromDuration::from_secs(5), "100ms", "1m")?,
-        duration: whole(between(duration, PromDuration::from_secs(15), "3s", "5m")?),
+        duration: lasts,
     }))
 }
 
@@ -124,6 +131,14 @@ fn checked(found: &Found) -> Result<String, ConfigError> {
             && url.query().is_none()
             && url.fragment().is_none()
     };
+    let is_anywhere = |url: &url::Url| match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_unspecified(),
+        Some(url::Host::Ipv6(ip)) => ip.is_unspecified(),
+        Some(url::Host::Domain(_)) | None => false,
+    };
+    if parsed.as_ref().is_some_and(is_anywhere) {
+        return Err(found.wrong(NOWHERE));
+    }
     match parsed.filter(is_plain) {
         Some(_) => Ok(found.text.trim_end_matches('/').to_owned()),
         None => Err(found.wrong(
@@ -132,16 +147,26 @@ fn checked(found: &Found) -> Result<String, ConfigError> {
     }
 }
 
+/// Whoever asks there asks himself.
+const NOWHERE: &str = "this is the address to listen on everywhere, and none to be asked at: write the replica's own, such \
+                       as http://10.0.0.7:9876";
+
 fn pod_ip(picker: Picker<'_>) -> Result<Option<IpAddr>, ConfigError> {
     let Some(text) = (picker.env)("POD_IP").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let ip = text.parse().map_err(|_| {
+    let ip: IpAddr = text.parse().map_err(|_| {
         ConfigError::new(
             "variable POD_IP",
             format!("{text:?} is no IP address: take it from fieldRef status.podIP, or give --lease.advertise-url"),
         )
     })?;
+    if ip.is_unspecified() {
+        return Err(ConfigError::new(
+            "variable POD_IP",
+            format!("{text:?} is no address to be asked at: take it from fieldRef status.podIP"),
+        ));
+    }
     Ok(Some(ip))
 }
 
@@ -207,7 +232,16 @@ mod tests {
         );
         let error = resolved(&named(), "", Some("pod")).unwrap_err();
         assert!(error.contains("status.podIP"), "{error}");
-        for wrong in ["one:80", "https://one", "http://one/path", "http://a:b@one"] {
+        let error = resolved(&named(), "", Some("0.0.0.0")).unwrap_err();
+        assert!(error.contains("status.podIP"), "{error}");
+        for wrong in [
+            "one:80",
+            "https://one",
+            "http://one/path",
+            "http://a:b@one",
+            "http://0.0.0.0:9876",
+            "http://[::]:9876",
+        ] {
             let args = LeaseArgs {
                 advertise_url: Some(wrong.into()),
                 ..named()
@@ -219,15 +253,11 @@ mod tests {
 
     #[test]
     fn the_file_says_the_same_and_the_flag_wins() {
-        let file = "lease:\n  name: a/b\n  follow_interval: 2s\n  duration: 30500ms\n";
+        let file = "lease:\n  name: a/b\n  follow_interval: 2s\n  duration: 30s\n";
         let config = resolved(&named(), file, None).unwrap().unwrap();
         assert_eq!(config.lease.to_string(), "ops/exporter");
         assert_eq!(config.follow_interval, Duration::from_secs(2));
-        assert_eq!(
-            config.duration,
-            Duration::from_secs(30),
-            "the API has whole seconds"
-        );
+        assert_eq!(config.duration, Duration::from_secs(30));
         let config = resolved(&LeaseArgs::default(), file, None)
             .unwrap()
             .unwrap();
@@ -236,5 +266,11 @@ mod tests {
         assert!(error.contains("NAMESPACE/NAME"), "{error}");
         let error = resolved(&named(), "lease:\n  duration: 1s\n", None).unwrap_err();
         assert!(error.contains("use 3s to 5m"), "{error}");
+        let error = resolved(&named(), "lease:\n  duration: 3500ms\n", None).unwrap_err();
+        assert!(
+            error.starts_with("lag.yml line 2: lease.duration: ")
+                && error.ends_with("a Lease lasts whole seconds: write 3s or 4s"),
+            "{error}"
+        );
     }
 }

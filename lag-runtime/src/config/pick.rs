@@ -18,6 +18,7 @@ pub(super) struct Picker<'a> {
 }
 
 /// A value as written, and the place to name when it is wrong.
+#[derive(Clone)]
 pub(super) struct Found {
     pub(super) place: String,
     pub(super) text: String,

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use jiff::SignedDuration;
-use lag_core::{Board, Handover, Standing};
+use lag_core::{Board, Handover, Standing, Writer, recommend::RecommendBook};
 use std::sync::Arc;
 
 const PATH: &str = "/api/v1/handover";
@@ -27,7 +27,7 @@ async fn a_standby_that_reads_it_has_the_same_board() {
     let handover = Handover::parse(reply.text(), &KINDS).unwrap();
     assert_eq!(handover.written_at, now());
     assert_eq!(
-        standby().adopt(&handover, now(), FORGET_AFTER),
+        standby().adopt(&handover, &RecommendBook::default(), now(), FORGET_AFTER),
         every_state()
     );
 }
@@ -40,7 +40,10 @@ async fn a_large_board_travels_whole() {
     let reply = Served::new(board.clone()).get(PATH).await;
     let handover = Handover::parse(reply.text(), &KINDS).unwrap();
     let standby = Board::default().watching("main", [watched(A, &[])], now());
-    assert_eq!(standby.adopt(&handover, now(), FORGET_AFTER), board);
+    assert_eq!(
+        standby.adopt(&handover, &RecommendBook::default(), now(), FORGET_AFTER),
+        board
+    );
 }
 
 #[tokio::test]
@@ -70,6 +73,58 @@ async fn a_board_that_is_known_is_not_sent_again_and_a_new_one_is() {
         config.config_loaded_at += SignedDuration::from_nanos(1);
     });
     assert_ne!(restarted.get(PATH).await.header("etag"), first);
+}
+
+#[tokio::test]
+async fn the_document_says_who_wrote_it_and_a_change_of_the_leader_is_news() {
+    let served = Served::new(every_state());
+    let standing = Arc::new(Standing::of("one-1"));
+    served.exporter.is_replica(standing.clone());
+    let reply = served.get(PATH).await;
+    let waiting = reply.header("etag").to_owned();
+    standing.lead(true, now());
+    let reply = served
+        .ask("GET", PATH, &[("if-none-match", &waiting)])
+        .await;
+    assert_eq!(
+        reply.status, 200,
+        "the board is the same, its writer is not"
+    );
+    let handover = Handover::parse(reply.text(), &KINDS).unwrap();
+    let identity = "one-1".to_owned();
+    assert_eq!(
+        handover.writer,
+        Some(Writer {
+            identity,
+            leads: true
+        })
+    );
+    let leading = reply.header("etag").to_owned();
+    standing.lead(false, now());
+    let reply = served
+        .ask("GET", PATH, &[("if-none-match", &leading)])
+        .await;
+    assert_eq!(reply.status, 200);
+    assert!(
+        !Handover::parse(reply.text(), &KINDS)
+            .unwrap()
+            .is_from_leader()
+    );
+}
+
+#[tokio::test]
+async fn when_no_replica_asks_every_face_says_so() {
+    let served = Served::new(every_state());
+    served.cell.update(|board| board.unattended(now()));
+    let page = served.get("/metrics").await;
+    for id in [A, B] {
+        let up = format!("kafka_lag_up{{instance_id=\"{id}\"}} 0");
+        assert!(page.text().contains(&up), "{}", page.text());
+    }
+    let reply = served.get("/api/v1/lag").await;
+    let cause = "\"last_error\":\"no_leader\",\"last_error_detail\":\"no replica asks the cloud: ";
+    assert_eq!(reply.text().matches(cause).count(), 2, "{}", reply.text());
+    assert!(!reply.text().contains("\"up\":true"));
 }
 
 #[tokio::test]
@@ -103,7 +158,7 @@ async fn a_replica_says_whether_it_leads_and_when_it_followed() {
         now().as_second()
     );
     assert_eq!(lines().await, ["kafka_lag_leader 0", &followed]);
-    standing.lead(true);
+    standing.lead(true, now());
     assert_eq!(lines().await, ["kafka_lag_leader 1", &followed]);
 }
 
@@ -121,7 +176,7 @@ async fn a_standby_is_ready_once_it_has_tried_to_follow_whatever_came_of_it() {
         "{}",
         reply.text()
     );
-    standing.lead(true);
+    standing.lead(true, now());
     let reply = served.get("/readyz").await;
     assert_eq!(reply.status, 503);
     assert!(
@@ -129,7 +184,7 @@ async fn a_standby_is_ready_once_it_has_tried_to_follow_whatever_came_of_it() {
         "{}",
         reply.text()
     );
-    standing.lead(false);
+    standing.lead(false, now());
     standing.followed(None);
     assert_eq!(served.get("/readyz").await.status, 200);
 }
