@@ -57,6 +57,7 @@ impl InstanceBoard {
             self.consecutive_failures = other.consecutive_failures;
             self.last_error.clone_from(&other.last_error);
             self.answered = other.answered;
+            self.is_cut = other.is_cut;
         }
         self.watched_since = self.watched_since.min(other.watched_since);
         let known = other.samples();

@@ -67,6 +67,7 @@ fn instance<'a>(id: &'a str, board: &'a InstanceBoard) -> Instance<'a, Samples<'
             detail: (&*failure.detail).into(),
         }),
         answered: board.answered,
+        is_cut: board.is_cut,
         samples: Samples(board),
     }
 }
