@@ -6,11 +6,12 @@ mod basic;
 #[cfg(feature = "tls")]
 mod config_file;
 mod connection;
-#[cfg(feature = "tls")]
 mod face;
-#[cfg(feature = "tls")]
 mod idle;
 mod listen;
+#[cfg(feature = "tls")]
+mod peer;
+mod places;
 mod serve;
 mod stall;
 #[cfg(feature = "tls")]
@@ -21,6 +22,6 @@ pub use serve::{Wire, serve, serve_with};
 #[cfg(feature = "tls")]
 pub use {
     config_file::{WebFile, WebFileError},
-    face::PeerCertificates,
+    peer::PeerCertificates,
     tls::{ClientCertificates, Protocols, ServerTls, TlsError, TlsFiles},
 };
