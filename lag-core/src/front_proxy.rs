@@ -91,6 +91,12 @@ impl User {
         self
     }
 
+    /// Whether the API server knows who it is.
+    #[must_use]
+    pub fn is_authenticated(&self) -> bool {
+        self.groups.iter().any(|group| group == AUTHENTICATED)
+    }
+
     /// In the group that the API server never asks about.
     #[must_use]
     pub fn is_master(&self) -> bool {

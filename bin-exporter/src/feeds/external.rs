@@ -24,8 +24,14 @@ use crate::{cluster, run::GRACE};
 
 const FLAG: &str = "--external-metrics.listen-address";
 
+/// What the address has by convention.
+const PORT: u16 = 6443;
+
 /// One watch of the API server's configuration lasts almost as long as a call may take.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Somebody waits for the answer to a review: an aggregator gives up after some seconds, and then says less than we do.
+const REVIEW_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) struct External {
     listener: TcpListener,
@@ -61,12 +67,17 @@ impl External {
             .context("the certificate of external metrics (--external-metrics.tls-cert-file, --external-metrics.tls-key-file)")?;
         let written = &wanted.listen_address;
         let parsed = written.text.parse::<web::ListenAddress>();
+        let parsed = parsed.map_err(|error| error.for_port(PORT));
         let address = parsed.with_context(|| written.place.clone())?;
         let listener = web::bind(&address, FLAG).await?;
         let watched = find(config, Some(WATCH_TIMEOUT)).await?;
         let request_header = RequestHeader::new(&watched);
         let proxy = match request_header.read().await {
-            Ok(proxy) => proxy,
+            Ok(proxy) => {
+                let checked = Guard::check(&proxy).map_err(anyhow::Error::msg);
+                checked.context(FLAG)?;
+                proxy
+            }
             Err(error) if error.kind == PortErrorKind::Unavailable => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -80,7 +91,8 @@ impl External {
         let (mode, reviews) = match wanted.auth {
             ExternalAuth::Mtls => (AuthMode::Mtls, None),
             ExternalAuth::Delegated => {
-                let asked = find(config, None).await?;
+                let limit = config.kubernetes.timeout.min(REVIEW_TIMEOUT);
+                let asked = find(config, Some(limit)).await?;
                 let reviews = KubeReviews::new(asked.client, asked.call_timeout);
                 (
                     AuthMode::Delegated,

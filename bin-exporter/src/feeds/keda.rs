@@ -17,6 +17,9 @@ use tokio::{net::TcpListener, task::JoinSet};
 use super::Source;
 use crate::run::GRACE;
 
+/// What the address has by convention.
+const PORT: u16 = 6000;
+
 pub(super) struct Keda {
     listener: TcpListener,
     wire: Wire,
@@ -47,6 +50,7 @@ impl Keda {
         };
         let written = &wanted.listen_address;
         let parsed = written.text.parse::<web::ListenAddress>();
+        let parsed = parsed.map_err(|error| error.for_port(PORT));
         let address = parsed.with_context(|| written.place.clone())?;
         let listener = web::bind(&address, "--keda.listen-address").await?;
         tracing::info!(

@@ -8,6 +8,8 @@ mod accounts;
 #[cfg(feature = "demo")]
 mod demo;
 mod dropin;
+#[cfg(feature = "external-metrics")]
+mod external;
 mod ha;
 mod harness;
 mod help;

@@ -35,6 +35,8 @@ pub struct InstanceBoard {
     pub(crate) watched_since: Timestamp,
     /// Series in the last answer that worked.
     pub(crate) answered: usize,
+    /// Whether series were left out of that answer.
+    pub(crate) is_cut: bool,
     /// Sorted by name, each once.
     pub(crate) samples: Vec<(SeriesName, LagSample)>,
 }
@@ -49,6 +51,7 @@ impl InstanceBoard {
             expected: expected.into(),
             watched_since: since,
             answered: 0,
+            is_cut: false,
             last_attempt: None,
             last_success: None,
             failing_since: None,

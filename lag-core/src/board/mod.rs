@@ -1,5 +1,6 @@
 //! Everything known at one moment, which everything reads.
 
+mod asked;
 mod cell;
 mod instance;
 mod unattended;
@@ -97,6 +98,7 @@ impl Board {
         let mut next = self.clone();
         let Collected { snapshot, failed } = collected;
         let at = snapshot.taken_at;
+        let is_cut = snapshot.dropped.series > 0;
         if let Some(board) = next.sources.get_mut(source) {
             *board = SourceBoard {
                 attempts: board.attempts.saturating_add(1),
@@ -108,7 +110,9 @@ impl Board {
         }
         for (id, samples) in snapshot.instances {
             if let Some(board) = next.instances.get_mut(&id) {
-                Arc::make_mut(board).succeed(samples, at, forget_after);
+                let board = Arc::make_mut(board);
+                board.succeed(samples, at, forget_after);
+                board.is_cut = is_cut;
             }
         }
         for (id, failure) in failed {

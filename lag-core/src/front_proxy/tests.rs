@@ -120,6 +120,7 @@ fn whom_the_api_server_does_not_know_is_not_authenticated() {
         let headers = [("x-remote-user", name), ("x-remote-group", group)];
         let user = usual().identify(&headers).unwrap();
         assert_eq!(user.groups, [group]);
+        assert!(!user.is_authenticated());
     }
 }
 

@@ -79,6 +79,7 @@ impl InstanceBoard {
         self.consecutive_failures = other.consecutive_failures;
         self.last_error.clone_from(&other.last_error);
         self.answered = other.answered;
+        self.is_cut = other.is_cut;
     }
 
     fn adopt(&mut self, other: &Self, now: Timestamp, forget_after: SignedDuration) {

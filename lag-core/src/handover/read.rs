@@ -101,6 +101,7 @@ fn instance(
         detail: failed.detail.into(),
     });
     board.answered = found.answered;
+    board.is_cut = found.is_cut;
     let samples = found.samples.into_iter().map(sample);
     // Sorted and each once, as the board needs it, whoever wrote the document.
     let samples: BTreeMap<_, _> = samples.collect::<Result<_, _>>()?;

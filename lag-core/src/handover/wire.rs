@@ -59,6 +59,9 @@ pub(super) struct Instance<'a, S> {
     pub(super) last_error: Option<Failed<'a>>,
     /// Series in the last answer that worked.
     pub(super) answered: usize,
+    /// Whether that answer was cut.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_cut: bool,
     pub(super) samples: S,
 }
 

@@ -70,6 +70,7 @@ fn instance<'a>(id: &'a str, board: &'a InstanceBoard) -> Instance<'a, Samples<'
             consecutive_failures: 0,
             last_error: None,
             answered: 0,
+            is_cut: board.is_cut,
             samples: Samples(board),
         };
     }
@@ -86,6 +87,7 @@ fn instance<'a>(id: &'a str, board: &'a InstanceBoard) -> Instance<'a, Samples<'
             detail: (&*failure.detail).into(),
         }),
         answered: board.answered,
+        is_cut: board.is_cut,
         samples: Samples(board),
     }
 }

@@ -94,6 +94,14 @@ pub enum NoNumber {
         /// The series.
         key: GroupKey,
     },
+    /// Nobody has asked the cloud for so long that not even absence is known.
+    #[error("no lag of {key}: {cause}")]
+    Unasked {
+        /// The series.
+        key: GroupKey,
+        /// Since when, and what to do.
+        cause: String,
+    },
     /// The policy says nothing now.
     #[error(
         "no number of replicas for {key} now: {why}; replicas stay as they are until there is one"
@@ -142,6 +150,7 @@ impl NoNumber {
             Self::Stale { .. }
             | Self::Failed { .. }
             | Self::TooLarge { .. }
+            | Self::Unasked { .. }
             | Self::Silent { .. }
             | Self::Unsure { .. } => NoNumberKind::Unavailable,
         }
@@ -203,19 +212,25 @@ impl Trigger {
         let instance = board.instance(key.instance.as_str());
         match board.read(key, now, limit) {
             Reading::Fresh(sample) => Ok(sample),
-            Reading::Absent => Err(NoNumber::Absent { key: key.clone() }),
+            Reading::Absent => {
+                let key = key.clone();
+                Err(match instance.and_then(|board| board.unasked(now, max_age)) {
+                    Some(cause) => NoNumber::Unasked { key, cause },
+                    None => NoNumber::Absent { key },
+                })
+            }
             Reading::Stale { age, .. } => Err(NoNumber::Stale {
                 key: key.clone(),
                 age: age.as_secs(),
                 limit: limit.as_secs(),
-                cause: failure(instance).unwrap_or_else(|| {
+                cause: cause(instance, now, max_age).unwrap_or_else(|| {
                     "collections work and bring nothing newer, so the cloud publishes late or has stopped; wait, or see the group at /api/v1/lag of the exporter".to_owned()
                 }),
             }),
             Reading::Failed { since } => Err(NoNumber::Failed {
                 key: key.clone(),
                 since,
-                cause: failure(instance).unwrap_or_else(|| {
+                cause: cause(instance, now, max_age).unwrap_or_else(|| {
                     "none has ended yet; wait for the first, or see the exporter's log".to_owned()
                 }),
             }),
@@ -255,9 +270,17 @@ impl Trigger {
     }
 }
 
-fn failure(instance: Option<&InstanceBoard>) -> Option<String> {
-    let failure = instance?.last_error.as_ref()?;
-    Some(format!("the last collection failed, {}", failure.detail))
+fn cause(
+    instance: Option<&InstanceBoard>,
+    now: Timestamp,
+    max_age: SignedDuration,
+) -> Option<String> {
+    let instance = instance?;
+    let trouble = instance.trouble(now, max_age)?;
+    Some(match instance.last_error {
+        Some(_) => format!("the last collection failed, {trouble}"),
+        None => trouble,
+    })
 }
 
 fn named<'i>(ids: impl ExactSizeIterator<Item = &'i InstanceId>) -> String {

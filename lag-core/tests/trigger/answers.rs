@@ -86,6 +86,48 @@ fn a_topic_that_nobody_collects_is_said_to_be_that() {
 }
 
 #[test]
+fn nothing_is_absent_and_nobody_else_is_blamed_when_nobody_asks_the_cloud() {
+    let asks = "nobody has asked CloudMonitor since ";
+    let what =
+        ": see the log of the exporter (a replica that does not lead, or a collection that hangs)";
+    let later = |seconds: i64| at(seconds + 300);
+    for (board, head) in [
+        (
+            answered(&watching(&[I]), I, None),
+            "no lag of alikafka_pre-cn-a/orders: ",
+        ),
+        (
+            answered(&watching(&[I]), I, Some(sample(-1, 7.0))),
+            "older than the 300 s up to which it is a number: ",
+        ),
+        (watching(&[I]), "no collection has worked since "),
+    ] {
+        let error = |now| {
+            trigger(&[])
+                .value(&board, now, MAX_AGE)
+                .map_err(|error| (error.kind(), error.to_string()))
+        };
+        if let Err((_, early)) = error(at(0)) {
+            assert!(!early.contains(asks), "{early}");
+        }
+        let (kind, text) = error(later(60)).unwrap_err();
+        assert_eq!(kind, NoNumberKind::Unavailable);
+        for part in [head, asks, what] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    // A failure says more, and may be why nobody asks.
+    let failed = failed(&answered(&watching(&[I]), I, None), I);
+    let error = trigger(&[]).value(&failed, later(60), MAX_AGE).unwrap_err();
+    assert_eq!(error.kind(), NoNumberKind::Unavailable);
+    let text = error.to_string();
+    assert!(
+        text.contains("too many requests; not asked again since "),
+        "{text}"
+    );
+}
+
+#[test]
 fn nothing_is_unknown_before_the_first_collection_has_worked() {
     let (kind, text) = refusal(&trigger(&[]), &watching(&[I]));
     assert_eq!(kind, NoNumberKind::Unavailable);

@@ -44,7 +44,7 @@ pub(crate) fn watching(instances: &[&str]) -> Board {
         region: "cn-hangzhou".into(),
         expected: vec![],
     });
-    Board::default().watching("main", instances, at(-600))
+    Board::default().watching("main", instances, at(-200))
 }
 
 /// After an answer in which `orders` had this sample, or which held nothing.

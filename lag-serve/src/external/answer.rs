@@ -39,6 +39,8 @@ struct Found<'b> {
     doubts: usize,
     forbidden: usize,
     without_policy: usize,
+    /// Groups that are named, each once for every instance that does not show it.
+    unseen: usize,
 }
 
 /// Why something that the selector names gives no value.
@@ -46,6 +48,8 @@ struct Found<'b> {
 enum Missing<'b> {
     /// No instance knows it.
     Unknown(Named<'b>),
+    /// It is listed beside others, and nothing of it matches the rest of the selector.
+    Unseen(Named<'b>),
     /// It is known, and the rest of the selector keeps it out.
     Unmatched,
     /// No policy is for it.
@@ -62,6 +66,10 @@ impl<'b> Question<'b> {
         self.check_scope(wanted.as_deref())?;
         let instances = self.instances()?;
         let (now, max_age) = (self.now, self.config.max_age);
+        let is_cut = instances.iter().any(|(_, instance)| instance.is_cut());
+        if is_cut && (wanted.is_none() || self.is_by_topic()) {
+            return Err(self.is_cut());
+        }
         let mut found = Found::default();
         let mut missing = None;
         if let Some(wanted) = &wanted {
@@ -80,10 +88,14 @@ impl<'b> Question<'b> {
         if let Some((place, cause)) = found.doubt {
             let instance = instances.iter().find(|(id, _)| *id == place.instance);
             let (_, instance) = instance.expect("a doubt is about an instance that was looked at");
-            return Err(cause.refusal(place, instance, max_age, found.doubts - 1));
+            return Err(cause.refusal(place, instance, (now, max_age), found.doubts - 1));
         }
         if found.items.is_empty() && found.forbidden > 0 {
             return Err(self.forbids("any group that the selector matches"));
+        }
+        // A group that some instance does not show may be among what it left out.
+        if is_cut && found.unseen > 0 {
+            return Err(self.is_cut());
         }
         let none = found.items.is_empty().then_some(Missing::Unmatched);
         if let Some(missing) = missing.or(none).or_else(|| self.unseen(&found.items)) {
@@ -108,18 +120,21 @@ impl<'b> Question<'b> {
         let (before, without_policy) = (found.count(), found.without_policy);
         let mut is_known = false;
         for (id, instance) in instances {
+            let mut shows_total = false;
             for group in &wanted.groups {
                 for (series, reading) in instance.rows_of(group, self.now, self.config.max_age) {
                     is_known = true;
+                    shows_total |= series.topic.is_none();
                     self.look(found, id, series, reading);
                 }
             }
+            found.unseen += usize::from(!shows_total);
         }
         if found.count() > before {
             None
         } else if found.without_policy > without_policy {
             Some(Missing::WithoutPolicy)
-        } else if is_known {
+        } else if is_known || instances.is_empty() {
             Some(Missing::Unmatched)
         } else {
             Some(Missing::Unknown(wanted.named))
@@ -128,8 +143,24 @@ impl<'b> Question<'b> {
 
     fn misses(&self, missing: Missing<'_>, instances: &[(&str, &InstanceBoard)]) -> Status {
         let selector = cut(&self.selector.to_string(), 120);
+        let moment = (self.now, self.config.max_age);
+        // What is not known to be absent is no 404.
+        let uncertain = match missing {
+            Missing::Unknown(named) | Missing::Unseen(named) => {
+                doubt::unasked(named, instances, moment)
+                    .or_else(|| doubt::failing(named, instances))
+            }
+            Missing::Unmatched => doubt::unasked(format_args!("'{selector}'"), instances, moment),
+            Missing::WithoutPolicy => None,
+        };
+        if let Some(uncertain) = uncertain {
+            return uncertain;
+        }
         let text = match missing {
-            Missing::Unknown(named) => return doubt::unknown(named, instances),
+            Missing::Unknown(named) => return doubt::unknown(named),
+            Missing::Unseen(named) => {
+                format!("no series with {named} matches the selector '{selector}'")
+            }
             Missing::WithoutPolicy => format!(
                 "no policy recommends replicas for {selector}: add one under recommend in the configuration"
             ),
@@ -162,7 +193,7 @@ impl<'b> Question<'b> {
                     .iter()
                     .filter(|value| self.selector.allows(label, Some(value)));
                 let unseen = named.find(|value| !seen.contains(value.as_str()))?;
-                Some(Missing::Unknown(Named(label, unseen)))
+                Some(Missing::Unseen(Named(label, unseen)))
             })
     }
 
@@ -187,11 +218,20 @@ impl<'b> Question<'b> {
     /// Whether this metric has a value for such a series. Totals and topics are never in one answer: their sum would
     /// count every message twice.
     fn takes(&self, series: &SeriesName) -> bool {
+        series.topic.is_some() == self.is_by_topic()
+    }
+
+    fn is_by_topic(&self) -> bool {
         match self.metric {
-            Metric::Lag => series.topic.is_some() == self.asks_for_topics(),
-            Metric::TopicLag => series.topic.is_some(),
-            Metric::Recommended => series.topic.is_none(),
+            Metric::Lag => self.asks_for_topics(),
+            Metric::TopicLag => true,
+            Metric::Recommended => false,
         }
+    }
+
+    fn is_cut(&self) -> Status {
+        let selector = cut(&self.selector.to_string(), 120);
+        doubt::is_cut(&format!("'{selector}'"))
     }
 
     fn matches(&self, place: Place<'_>) -> bool {

@@ -7,7 +7,7 @@ use lag_core::{InstanceBoard, PromDuration, SeriesName, alias, names, recommend:
 use std::{borrow::Cow, fmt, time::Duration};
 
 /// About as many characters as a condition shows well.
-const LONGEST: usize = 300;
+const LONGEST: usize = 600;
 /// Names from the cloud or from a request are cut to this many characters.
 const LONGEST_NAME: usize = 64;
 
@@ -92,10 +92,11 @@ impl Cause {
         self,
         place: Place<'_>,
         of: &InstanceBoard,
-        max_age: SignedDuration,
+        (now, max_age): (Timestamp, SignedDuration),
         more: usize,
     ) -> Status {
-        let error = of.last_error.as_ref().map(|failure| &*failure.detail);
+        let trouble = of.trouble(now, max_age);
+        let trouble = trouble.as_deref();
         let others = if more == 0 {
             String::new()
         } else {
@@ -108,15 +109,21 @@ impl Cause {
                     prom(max_age),
                     prom(age)
                 ),
-                error.unwrap_or(
+                trouble.unwrap_or(
                     "CloudMonitor answers without a newer one: kafka-lag doctor looks further",
                 ),
             ),
             Self::Failed(since) => (
                 format!("no lag of {place}: no collection has worked since {since:.0}: "),
-                error.unwrap_or("none has ended yet"),
+                trouble.unwrap_or("none has ended yet"),
             ),
-            Self::Absent => (format!("no lag of {place}: "), UNKNOWN),
+            Self::Absent => {
+                let head = format!("no lag of {place}: ");
+                let Some(unasked) = of.unasked(now, max_age) else {
+                    return Status::new(self.code(), bounded(&head, UNKNOWN, &others));
+                };
+                return unavailable(bounded(&head, &unasked, &others));
+            }
             Self::Large => (
                 format!("the lag of {place} is no number for an autoscaler: "),
                 "it is larger than 9.2e15",
@@ -135,54 +142,84 @@ impl Cause {
 const UNKNOWN: &str = "the last answer held nothing usable of it: see that the cloud knows the name, and that no filter or \
                        --lag.max-series leaves it out";
 
-/// No instance that was looked at knows something the selector names.
-pub(super) fn unknown(named: Named<'_>, looked_at: &[(&str, &InstanceBoard)]) -> Status {
-    let failing = looked_at.iter().find_map(|(id, instance)| {
+/// Nobody asks for an instance that was looked at.
+pub(super) fn unasked(
+    what: impl fmt::Display,
+    looked_at: &[(&str, &InstanceBoard)],
+    (now, max_age): (Timestamp, SignedDuration),
+) -> Option<Status> {
+    let (id, why) = looked_at
+        .iter()
+        .find_map(|(id, instance)| Some((id, instance.unasked(now, max_age)?)))?;
+    let head = format!("no lag of {what}: {}: ", Named(names::INSTANCE_ID, id));
+    Some(unavailable(bounded(&head, &why, "")))
+}
+
+/// An instance that was looked at fails, and may know by now what it did not know before.
+pub(super) fn failing(
+    what: impl fmt::Display,
+    looked_at: &[(&str, &InstanceBoard)],
+) -> Option<Status> {
+    let (id, since, failure) = looked_at.iter().find_map(|(id, instance)| {
         let since = instance.failing_since?;
-        let failure = instance.last_error.as_ref()?;
-        Some((id, since, &*failure.detail))
-    });
-    let (code, text) = match failing {
-        Some((id, since, detail)) => {
-            let id = Named(names::INSTANCE_ID, id);
-            let head =
-                format!("no lag of {named}: no collection of {id} has worked since {since:.0}: ");
-            (StatusCode::SERVICE_UNAVAILABLE, bounded(&head, detail, ""))
-        }
-        None => {
-            let head = format!("no lag of {named}: ");
-            (StatusCode::NOT_FOUND, bounded(&head, UNKNOWN, ""))
-        }
-    };
-    Status::new(code, text)
+        Some((id, since, instance.last_error.as_ref()?))
+    })?;
+    let id = Named(names::INSTANCE_ID, id);
+    let head = format!("no lag of {what}: no collection of {id} has worked since {since:.0}: ");
+    Some(unavailable(bounded(&head, &failure.detail, "")))
+}
+
+fn unavailable(text: String) -> Status {
+    Status::new(StatusCode::SERVICE_UNAVAILABLE, text)
+}
+
+/// No instance that was looked at knows something that the selector names, and all of them were asked.
+pub(super) fn unknown(named: Named<'_>) -> Status {
+    let head = format!("no lag of {named}: ");
+    Status::new(StatusCode::NOT_FOUND, bounded(&head, UNKNOWN, ""))
+}
+
+/// Series were left out, and what is asked for may be among them.
+pub(super) fn is_cut(what: &str) -> Status {
+    let tail = ": series beyond --lag.max-series were left out, so what is left may be a part only: raise it, leave groups \
+                out by a filter, or name groups and instance_id";
+    unavailable(bounded("no lag of ", what, tail))
 }
 
 /// An instance that has never answered may know series that the selector matches. `avoidable` when it does not name it.
-pub(super) fn unanswered(id: &str, instance: &InstanceBoard, avoidable: bool) -> Status {
+pub(super) fn unanswered(
+    id: &str,
+    instance: &InstanceBoard,
+    (now, max_age): (Timestamp, SignedDuration),
+    avoidable: bool,
+) -> Status {
     let id = Named(names::INSTANCE_ID, id);
-    let (head, detail) = match (&instance.last_error, instance.failing_since) {
-        (Some(failure), Some(since)) => (
-            format!("no lag of {id}: no collection has worked since {since:.0}: "),
-            &*failure.detail,
-        ),
-        _ => (format!("no lag of {id}: "), "no collection has ended yet"),
+    let head = match instance.failing_since {
+        Some(since) => format!("no lag of {id}: no collection has worked since {since:.0}: "),
+        None => format!("no lag of {id}: "),
     };
+    let trouble = instance.trouble(now, max_age);
+    let detail = trouble.as_deref().unwrap_or("no collection has ended yet");
     let tail = if avoidable {
         "; a selector with instance_id looks at that instance only"
     } else {
         ""
     };
-    Status::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        bounded(&head, detail, tail),
-    )
+    unavailable(bounded(&head, detail, tail))
 }
 
-/// One text of at most [`LONGEST`] characters, of which the middle gives way.
+/// One text of at most [`LONGEST`] characters. The middle of the detail gives way: what to do stands at its end.
 pub(super) fn bounded(head: &str, detail: &str, tail: &str) -> String {
     let taken = head.chars().count() + tail.chars().count();
-    let detail = cut(detail, LONGEST.saturating_sub(taken));
-    cut(&format!("{head}{detail}{tail}"), LONGEST)
+    let room = LONGEST.saturating_sub(taken);
+    let length = detail.chars().count();
+    if length <= room {
+        return cut(&format!("{head}{detail}{tail}"), LONGEST);
+    }
+    let end = room / 2;
+    let begin = cut(detail, room - end);
+    let end: String = detail.chars().skip(length - end).collect();
+    cut(&format!("{head}{begin}{end}{tail}"), LONGEST)
 }
 
 /// A text on one line, with an ellipsis where it was cut.

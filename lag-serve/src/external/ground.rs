@@ -97,7 +97,8 @@ impl<'b> Question<'b> {
         for (id, instance) in &instances {
             if instance.last_success.is_none() {
                 let avoidable = named.is_none() && self.board.instances().len() > 1;
-                return Err(doubt::unanswered(id, instance, avoidable));
+                let moment = (self.now, self.config.max_age);
+                return Err(doubt::unanswered(id, instance, moment, avoidable));
             }
         }
         Ok(instances)

@@ -1,12 +1,11 @@
 //! One connection, from its first byte to its last: what is spoken on it, and its limits.
 
-use super::stall::StallGuard;
+use super::{face::Face, idle::Activity, stall::StallGuard};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulConnection,
-    service::TowerToHyperService,
 };
 use std::{error::Error, future::pending, pin::pin, time::Duration};
 use tokio::{
@@ -18,10 +17,9 @@ use tracing::debug;
 #[cfg(feature = "tls")]
 use {
     super::{
-        face::{Face, PeerCertificates},
-        idle::Activity,
         lifetime::{self, PARTING},
-        tls::ServerTls,
+        peer::PeerCertificates,
+        tls::{ClientCertificates, ServerTls},
     },
     hyper::server::conn::http2,
     hyper_util::rt::TokioExecutor,
@@ -65,13 +63,22 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// HTTP/1 as it comes.
-pub(super) async fn plain<Io>(stream: Io, router: Router, mut stopped: watch::Receiver<bool>)
-where
+pub(super) async fn plain<Io>(
+    stream: Io,
+    router: Router,
+    activity: Activity,
+    mut stopped: watch::Receiver<bool>,
+) where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = StallGuard::new(stream, STALL_TIMEOUT);
-    let service = TowerToHyperService::new(router);
-    let connection = http1_builder().serve_connection(TokioIo::new(stream), service);
+    let face = Face {
+        router,
+        #[cfg(feature = "tls")]
+        peer: None,
+        activity,
+    };
+    let connection = http1_builder().serve_connection(TokioIo::new(stream), face);
     drive(connection, told(&mut stopped), pending()).await;
 }
 
@@ -118,15 +125,19 @@ fn ended_early(error: &(impl Error + 'static), what: &'static str) {
 
 /// HTTP/2 without TLS, for clients that know it: gRPC.
 #[cfg(feature = "tls")]
-pub(super) async fn prior_knowledge<Io>(stream: Io, router: Router, stopped: watch::Receiver<bool>)
-where
+pub(super) async fn prior_knowledge<Io>(
+    stream: Io,
+    router: Router,
+    activity: Activity,
+    stopped: watch::Receiver<bool>,
+) where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = StallGuard::new(stream, STALL_TIMEOUT);
     let face = Face {
         router,
         peer: None,
-        activity: Activity::default(),
+        activity,
     };
     second(stream, face, (GRPC_STREAMS, None), stopped).await;
 }
@@ -176,6 +187,7 @@ pub(super) async fn secured<Io>(
     stream: Io,
     tls: ServerTls,
     router: Router,
+    activity: Activity,
     mut stopped: watch::Receiver<bool>,
 ) where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -202,12 +214,23 @@ pub(super) async fn secured<Io>(
     };
     let chain = session.peer_certificates().unwrap_or_default();
     let life = tls.lifetime(chain);
+    match tls.clients() {
+        ClientCertificates::Asked => activity.doubt(),
+        // Verified already.
+        ClientCertificates::Required { .. } | ClientCertificates::IfGiven { .. }
+            if !chain.is_empty() =>
+        {
+            activity.prove();
+        }
+        ClientCertificates::None
+        | ClientCertificates::Required { .. }
+        | ClientCertificates::IfGiven { .. } => {}
+    }
+    let chain = chain.iter().map(|one| one.clone().into_owned()).collect();
     let face = Face {
         router,
-        peer: Some(PeerCertificates::new(
-            chain.iter().map(|one| one.clone().into_owned()).collect(),
-        )),
-        activity: Activity::default(),
+        peer: Some(PeerCertificates::new(chain, &activity)),
+        activity,
     };
     if is_second {
         let streams = if tls.is_grpc() { GRPC_STREAMS } else { STREAMS };

@@ -1,55 +1,138 @@
-//! When an HTTP/2 connection has had nothing to do for so long that its place is for others. HTTP/1 has the limit for the
-//! next head instead; pings only tell whether the other side is alive.
+//! What happens on a connection: whether it is answering, since when it is not, and whether it may have to give up its
+//! place. HTTP/2 also ends here when it has had nothing to do for long; HTTP/1 has the limit for the next head instead, and
+//! pings only tell whether the other side is alive.
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use std::{
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::sleep;
+use tokio::time::Instant;
 
-/// Requests of one connection: how many are open, how many there have been.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Activity(Arc<Counts>);
+/// After this time the end of an answer has been sent, as far as anybody waits for it; and so long a stranger's
+/// connection may be answered, however it takes the answer.
+const SETTLED: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Default)]
-struct Counts {
-    open: AtomicUsize,
-    seen: AtomicUsize,
+/// What a new connection has for its first request, whoever waits for its place.
+const FIRST: Duration = Duration::from_millis(100);
+
+/// One connection from when it is accepted on: how many requests are open, how many there have been, who is there.
+#[derive(Debug, Clone)]
+pub(super) struct Activity(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    open: usize,
+    seen: usize,
+    accepted: Instant,
+    /// Since when it is as it is: answering, or not.
+    since: Instant,
+    peer: Peer,
 }
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    /// It was not asked who it is.
+    Anybody,
+    /// It was asked, and nobody has vouched for it so far.
+    #[cfg(feature = "tls")]
+    Stranger,
+    /// Somebody vouches for it.
+    #[cfg(feature = "tls")]
+    Proven,
+}
+
+/// How soon a connection has to give up its place: the smallest goes first. Whoever is proven goes last, then whoever is
+/// being answered; of the others, who has done nothing for longest goes first.
+pub(super) type Rank = (bool, bool, Instant);
 
 /// A request that is open until this is dropped.
 #[derive(Debug)]
-pub(super) struct Open(Arc<Counts>);
+pub(super) struct Open(Activity);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Relaxed);
+        let mut state = self.0.state();
+        state.open -= 1;
+        if state.open == 0 {
+            state.since = Instant::now();
+        }
     }
 }
 
 impl Activity {
+    /// Of a connection that is accepted now.
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self(Arc::new(Mutex::new(State {
+            open: 0,
+            seen: 0,
+            accepted: now,
+            since: now,
+            peer: Peer::Anybody,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn begin(&self) -> Open {
-        self.0.open.fetch_add(1, Relaxed);
-        self.0.seen.fetch_add(1, Relaxed);
-        Open(self.0.clone())
+        let mut state = self.state();
+        if state.open == 0 {
+            state.since = Instant::now();
+        }
+        state.open += 1;
+        state.seen += 1;
+        drop(state);
+        Open(self.clone())
+    }
+
+    /// Notes that nobody vouches for the peer yet.
+    #[cfg(feature = "tls")]
+    pub(super) fn doubt(&self) {
+        self.state().peer = Peer::Stranger;
+    }
+
+    /// Notes that somebody vouches for the peer.
+    #[cfg(feature = "tls")]
+    pub(super) fn prove(&self) {
+        self.state().peer = Peer::Proven;
+    }
+
+    /// `None` when it may not be cut: an answer is under way. That of a stranger is short, and not kept up for one who
+    /// does not take it.
+    pub(super) fn rank(&self, now: Instant) -> Option<Rank> {
+        let state = self.state();
+        let patience = if state.seen == 0 { FIRST } else { SETTLED };
+        let is_settled = state.open == 0 && now.duration_since(state.since) >= patience;
+        let (is_proven, may_linger) = match state.peer {
+            Peer::Anybody => (false, true),
+            #[cfg(feature = "tls")]
+            Peer::Stranger => (false, now.duration_since(state.accepted) < SETTLED),
+            #[cfg(feature = "tls")]
+            Peer::Proven => (true, true),
+        };
+        (is_settled || !may_linger).then_some((is_proven, !is_settled, state.since))
     }
 
     /// Ends when no request has come within `first`, or later none was open or came for `patience` (at most twice as
     /// long, because nothing but a timer runs for it).
+    #[cfg(feature = "tls")]
     pub(super) async fn idle(&self, first: Duration, patience: Duration) {
         let mut before = 0;
         let mut wait = first;
         loop {
-            sleep(wait).await;
-            let seen = self.0.seen.load(Relaxed);
-            if self.0.open.load(Relaxed) == 0 && seen == before {
+            tokio::time::sleep(wait).await;
+            let (open, seen) = {
+                let state = self.state();
+                (state.open, state.seen)
+            };
+            if open == 0 && seen == before {
                 return;
             }
             before = seen;
@@ -91,27 +174,27 @@ impl HttpBody for Tracked {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
-    use tokio::time::Instant;
+    use tokio::time::sleep;
 
-    const FIRST: Duration = Duration::from_secs(10);
+    const EARLY: Duration = Duration::from_secs(10);
     const PATIENCE: Duration = Duration::from_secs(60);
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_asks_nothing_is_idle_early() {
         let begun = Instant::now();
-        Activity::default().idle(FIRST, PATIENCE).await;
-        assert_eq!(begun.elapsed(), FIRST);
+        Activity::new().idle(EARLY, PATIENCE).await;
+        assert_eq!(begun.elapsed(), EARLY);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_open_request_is_never_idle_and_a_finished_one_is_later() {
-        let activity = Activity::default();
+        let activity = Activity::new();
         let open = activity.begin();
         let watching = activity.clone();
-        let idle = tokio::spawn(async move { watching.idle(FIRST, PATIENCE).await });
+        let idle = tokio::spawn(async move { watching.idle(EARLY, PATIENCE).await });
         sleep(20 * PATIENCE).await;
         assert!(!idle.is_finished());
         let body = Tracked::new(Body::from("x"), open);
@@ -121,5 +204,39 @@ mod tests {
         let begun = Instant::now();
         idle.await.unwrap();
         assert!(begun.elapsed() <= 2 * PATIENCE, "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strangers_give_up_their_place_first_and_answers_are_not_cut() {
+        let pending = Activity::new();
+        sleep(SETTLED).await;
+        let (anybody, stranger, proven) = (Activity::new(), Activity::new(), Activity::new());
+        stranger.doubt();
+        proven.prove();
+        let rank = |activity: &Activity| activity.rank(Instant::now());
+        assert_eq!(rank(&proven), None, "it has only come");
+        sleep(super::FIRST).await;
+        assert!(rank(&pending) < rank(&stranger), "it has waited for longer");
+        assert!(rank(&stranger) < rank(&proven));
+        let open = [&anybody, &stranger, &proven].map(Activity::begin);
+        for busy in [&anybody, &stranger, &proven] {
+            assert_eq!(rank(busy), None);
+        }
+        sleep(SETTLED).await;
+        assert!(
+            rank(&stranger).is_some(),
+            "a stranger is not answered for long"
+        );
+        assert!(rank(&pending) < rank(&stranger));
+        sleep(20 * PATIENCE).await;
+        assert_eq!((rank(&anybody), rank(&proven)), (None, None));
+        drop(open);
+        assert_eq!(
+            (rank(&anybody), rank(&proven)),
+            (None, None),
+            "its end is on its way"
+        );
+        sleep(SETTLED).await;
+        assert!(rank(&anybody) < rank(&proven));
     }
 }

@@ -3,6 +3,9 @@
 use std::{fmt, io, str::FromStr};
 use tokio::net::TcpListener;
 
+/// The port of the exporter.
+const PORT: u16 = 9876;
+
 /// An address to listen on: `host:port`, or `:port` for all interfaces, IPv6 in brackets; port 0 takes a free one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddress {
@@ -14,15 +17,31 @@ pub struct ListenAddress {
 /// Text that is no address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not an address to listen on: write :9876 for all interfaces, or a host and a port such as 127.0.0.1:9876, [::1]:9876 or localhost:9876"
+    "{text:?} is not an address to listen on: write :{port} for all interfaces, or a host and a port such as \
+     127.0.0.1:{port}, [::1]:{port} or localhost:{port}"
 )]
-pub struct InvalidListenAddress(String);
+pub struct InvalidListenAddress {
+    text: String,
+    /// For the examples.
+    port: u16,
+}
+
+impl InvalidListenAddress {
+    /// With the usual port of what the address is for, which is 9876 otherwise.
+    #[must_use]
+    pub fn for_port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+}
 
 impl FromStr for ListenAddress {
     type Err = InvalidListenAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidListenAddress> {
-        let invalid = || InvalidListenAddress(text.chars().take(128).collect());
+        let invalid = || InvalidListenAddress {
+            text: text.chars().take(128).collect(),
+            port: PORT,
+        };
         let (host, port) = text.rsplit_once(':').ok_or_else(invalid)?;
         // `parse` would take a sign.
         if !port.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -73,9 +92,9 @@ impl fmt::Display for ListenAddress {
 pub enum BindError {
     /// Another program has the port.
     #[error(
-        "cannot listen on {address}: another program has port {}; choose another with {flag} \
-         (9876 is also the default port of the RocketMQ name server)",
-        .address.port
+        "cannot listen on {address}: another program has port {}; choose another with {flag}{}",
+        .address.port,
+        likely_owner(.address.port)
     )]
     InUse {
         /// The address asked for.
@@ -97,6 +116,15 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
+}
+
+/// Who else has a port by default.
+fn likely_owner(port: u16) -> &'static str {
+    if port == PORT {
+        " (9876 is also the default port of the RocketMQ name server)"
+    } else {
+        ""
+    }
 }
 
 impl BindError {
@@ -185,6 +213,27 @@ mod tests {
             let error = text.parse::<ListenAddress>().unwrap_err().to_string();
             assert!(error.contains("write :9876"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn examples_and_owners_are_those_of_the_port() {
+        let error = "6443".parse::<ListenAddress>().unwrap_err();
+        let error = error.for_port(6443).to_string();
+        assert!(
+            error.contains("write :6443") && !error.contains("9876"),
+            "{error}"
+        );
+        let taken = |address: &str| BindError::InUse {
+            address: address.parse().unwrap(),
+            flag: "--x.listen-address",
+            source: io::ErrorKind::AddrInUse.into(),
+        };
+        assert!(taken(":9876").to_string().contains("RocketMQ"));
+        let other = taken(":6443").to_string();
+        assert!(
+            other.ends_with("choose another with --x.listen-address"),
+            "{other}"
+        );
     }
 
     proptest! {

@@ -6,13 +6,14 @@ mod basic;
 #[cfg(feature = "tls")]
 mod config_file;
 mod connection;
-#[cfg(feature = "tls")]
 mod face;
-#[cfg(feature = "tls")]
 mod idle;
 #[cfg(feature = "tls")]
 mod lifetime;
 mod listen;
+#[cfg(feature = "tls")]
+mod peer;
+mod places;
 mod serve;
 mod stall;
 #[cfg(feature = "tls")]
@@ -23,6 +24,6 @@ pub use serve::{Wire, serve, serve_with};
 #[cfg(feature = "tls")]
 pub use {
     config_file::{WebFile, WebFileError},
-    face::PeerCertificates,
+    peer::PeerCertificates,
     tls::{ClientCertificates, Protocols, ServerTls, TlsError, TlsFiles},
 };

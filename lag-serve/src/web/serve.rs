@@ -1,24 +1,27 @@
 //! The accept loop. axum's own has neither a limit for the head of a request nor a graceful end with a limit.
 
-use super::connection;
 #[cfg(feature = "tls")]
 use super::{config_file::WebFile, tls::ServerTls};
+use super::{connection, idle::Activity, places::Places};
 use axum::Router;
 use std::{io, pin::pin, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::JoinSet,
     time::{sleep, timeout},
 };
 use tracing::{debug, warn};
 
-/// Connections open at once. Further ones wait in the queue of the system.
+/// Connections open at once. A further one takes the place of one that does nothing; while all are answered, it waits in
+/// the queue of the system.
 const MAX_CONNECTIONS: usize = 512;
 
 /// Pause after an accept that failed, most often for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether a connection has become idle, while all places are taken by others.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What is spoken on a listener.
 #[derive(Debug, Clone)]
@@ -94,25 +97,31 @@ async fn run<A: Accept>(
     grace: Duration,
 ) {
     let mut shutdown = pin!(shutdown);
-    let mut open = JoinSet::new();
+    let mut open = Places::new(MAX_CONNECTIONS);
     let (stop, stopped) = watch::channel(false);
     let mut is_failing = false;
     loop {
-        // Cancel-safe: `join_next` and `accept` lose nothing, and a pause that is cut short is followed by a retry,
-        // which is right after a connection has ended.
+        let has_room = open.has_room();
+        // Cancel-safe: `ended` and `accept` lose nothing, and a pause that is cut short is followed by a retry, which is
+        // right after a connection has ended.
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(_) = open.join_next() => {}
-            stream = next(&mut listener, &mut is_failing), if open.len() < MAX_CONNECTIONS => {
-                open.spawn(wire.clone().connection(stream, router.clone(), stopped.clone()));
+            true = open.ended() => {}
+            stream = next(&mut listener, &mut is_failing), if has_room => {
+                let activity = Activity::new();
+                let connection = wire.clone().connection(
+                    stream, router.clone(), activity.clone(), stopped.clone(),
+                );
+                open.take(activity, connection);
             }
+            () = sleep(LOOK_EVERY), if !has_room => {}
         }
     }
     drop(listener);
     drop(stopped);
     stop.send_replace(true);
-    let finished = timeout(grace, async { while open.join_next().await.is_some() {} });
+    let finished = timeout(grace, async { while open.ended().await {} });
     if finished.await.is_err() {
         warn!(
             connections = open.len(),
@@ -160,20 +169,25 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 }
 
 impl Wire {
-    async fn connection<Io>(self, stream: Io, router: Router, stopped: watch::Receiver<bool>)
-    where
+    async fn connection<Io>(
+        self,
+        stream: Io,
+        router: Router,
+        activity: Activity,
+        stopped: watch::Receiver<bool>,
+    ) where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match self {
-            Self::Http1 => connection::plain(stream, router, stopped).await,
+            Self::Http1 => connection::plain(stream, router, activity, stopped).await,
             #[cfg(feature = "tls")]
-            Self::Http2 => connection::prior_knowledge(stream, router, stopped).await,
+            Self::Http2 => connection::prior_knowledge(stream, router, activity, stopped).await,
             #[cfg(feature = "tls")]
-            Self::Tls(tls) => connection::secured(stream, tls, router, stopped).await,
+            Self::Tls(tls) => connection::secured(stream, tls, router, activity, stopped).await,
             #[cfg(feature = "tls")]
             Self::File(file) => match file.tls() {
-                Some(tls) => connection::secured(stream, tls, router, stopped).await,
-                None => connection::plain(stream, router, stopped).await,
+                Some(tls) => connection::secured(stream, tls, router, activity, stopped).await,
+                None => connection::plain(stream, router, activity, stopped).await,
             },
         }
     }

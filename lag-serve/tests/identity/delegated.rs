@@ -228,3 +228,30 @@ async fn when_the_api_server_cannot_be_asked_nobody_is_let_in() {
     *cluster.book.is_down.lock().unwrap() = false;
     cluster.get(Some(&front), METRIC, &user).await.served();
 }
+
+#[tokio::test]
+async fn the_openapi_documents_need_somebody_who_is_known_and_no_review() {
+    let (cluster, front) = started().await;
+    *cluster.book.is_down.lock().unwrap() = true;
+    for path in ["/openapi/v2", "/openapi/v3"] {
+        let aggregator = [("x-remote-user", "system:aggregator")];
+        cluster.get(Some(&front), path, &aggregator).await.served();
+        let user = cluster.clients.client("alice");
+        cluster.get(Some(&user), path, &[]).await.served();
+        cluster.get(None, path, &[]).await.refused(403);
+        let anonymous = [
+            ("x-remote-user", "system:anonymous"),
+            ("x-remote-group", "system:unauthenticated"),
+        ];
+        cluster
+            .get(Some(&front), path, &anonymous)
+            .await
+            .refused(503);
+    }
+    let path = "/openapi";
+    let aggregator = [("x-remote-user", "system:aggregator")];
+    cluster
+        .get(Some(&front), path, &aggregator)
+        .await
+        .refused(503);
+}

@@ -4,6 +4,7 @@
 mod certificates;
 mod client;
 mod delegated;
+mod floods;
 mod mtls;
 mod rotation;
 mod server;

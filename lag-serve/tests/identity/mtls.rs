@@ -5,7 +5,7 @@ use crate::{
     client::{BOTH, Connection, Shows, secured, trusting_over},
     server::{Cluster, FRONT, METRIC, proxy},
 };
-use lag_serve::external::AuthMode;
+use lag_serve::external::{AuthMode, Guard};
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::{crypto::ring, sign::CertifiedKey};
 use std::sync::Arc;
@@ -198,7 +198,14 @@ async fn one_ca_for_all_without_allowed_names_closes_the_door() {
     let renewed = one.renewed("kubernetes");
     assert_ne!(one.pem(), renewed.pem(), "another text, the same key");
     for (clients, own) in [(one.pem(), one.pem()), (one.pem(), renewed.pem())] {
+        let named = proxy(&clients, &own, &[FRONT]);
+        assert_eq!(Guard::check(&named), Ok(()));
         let proxy = proxy(&clients, &own, &[]);
+        let problem = Guard::check(&proxy).unwrap_err();
+        assert!(
+            problem.contains("--requestheader-allowed-names"),
+            "{problem}"
+        );
         let (clients, front) = (one.renewed("kubernetes"), one.renewed("kubernetes"));
         let cluster = Cluster::with(AuthMode::Mtls, clients, front, proxy).await;
         let user = cluster.front.client(FRONT);
@@ -208,5 +215,22 @@ async fn one_ca_for_all_without_allowed_names_closes_the_door() {
             "{message}"
         );
         cluster.get(None, "/healthz", &[]).await.served();
+    }
+}
+
+#[test]
+fn a_ca_text_without_a_certificate_is_found_at_the_start() {
+    let clients = Ca::new("kubernetes").pem();
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    for own in [
+        String::new(),
+        "x".to_owned(),
+        format!("{begin}\nAAAA\n{end}\n"),
+    ] {
+        let problem = Guard::check(&proxy(&clients, &own, &[FRONT])).unwrap_err();
+        assert!(
+            problem.contains("requestheader-client-ca-file"),
+            "{problem}"
+        );
     }
 }

@@ -99,6 +99,11 @@ pub(crate) fn collect(board: &Board, source: &str, collected: Collected) -> Boar
 
 /// Every kind of reading: two instances, one of which has never answered.
 pub(crate) fn every_state() -> Board {
+    every_state_without(1)
+}
+
+/// The same where so many series were left out.
+pub(crate) fn every_state_without(series: u64) -> Board {
     let before = now() - SignedDuration::from_mins(3);
     let board = Board::default()
         .watching("main", [watched(A, &["缺失", "orders"])], before)
@@ -116,7 +121,7 @@ pub(crate) fn every_state() -> Board {
     answer.snapshot.received = 31;
     answer.snapshot.dropped = Dropped {
         points: BTreeMap::from([(DropReason::Value, 2)]),
-        series: 1,
+        series,
     };
     let board = collect(&board, "main", answer);
     let board = board.learned("main", Some(SignedDuration::from_millis(62_500)));

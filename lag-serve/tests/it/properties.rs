@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     expected: Vec<u8>,
     answered: [bool; 2],
     fails: [bool; 2],
+    /// Series that each answer left out.
+    dropped: [u64; 2],
 }
 
 pub(crate) fn plan() -> impl Strategy<Value = Plan> {
@@ -32,13 +34,22 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         proptest::collection::vec(0_u8..8, 0..4),
         any::<[bool; 2]>(),
         any::<[bool; 2]>(),
+        prop_oneof![3 => Just([0, 0]), 1 => any::<[bool; 2]>().prop_map(|cut| cut.map(u64::from))],
     )
-        .prop_map(|(samples, expected, answered, fails)| Plan {
+        .prop_map(|(samples, expected, answered, fails, dropped)| Plan {
             samples,
             expected,
             answered,
             fails,
+            dropped,
         })
+}
+
+impl Plan {
+    /// Whether series were left out of an answer of either instance.
+    pub(crate) fn left_out(&self) -> [bool; 2] {
+        [0, 1].map(|at| self.answered[at] && self.dropped[at] > 0)
+    }
 }
 
 pub(crate) fn group(n: u8) -> String {
@@ -66,7 +77,8 @@ pub(crate) fn board(plan: &Plan) -> Board {
                     samples.insert(series, sample(*age, f64::from(*lag), Some(2.0)));
                 }
             }
-            let answer = answer(instance, samples.into_iter().collect());
+            let mut answer = answer(instance, samples.into_iter().collect());
+            answer.snapshot.dropped.series = plan.dropped[at];
             board = collect(&board, "main", answer);
         }
         if plan.fails[at] {

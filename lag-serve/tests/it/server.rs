@@ -163,7 +163,7 @@ async fn all_interfaces_means_both_families() {
 }
 
 #[tokio::test]
-async fn a_taken_port_names_the_flag_and_the_likely_owner() {
+async fn a_taken_port_names_the_flag() {
     for host in ["127.0.0.1", ""] {
         let free: ListenAddress = format!("{host}:0").parse().unwrap();
         let first = web::bind(&free, FLAG).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_taken_port_names_the_flag_and_the_likely_owner() {
         let error = web::bind(&taken, FLAG).await.unwrap_err();
         assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
         let text = error.to_string();
-        for part in ["--web.listen-address", "RocketMQ", &port.to_string()] {
+        for part in ["--web.listen-address", &port.to_string()] {
             assert!(text.contains(part), "{text}");
         }
     }

@@ -52,6 +52,10 @@ impl Guard {
             return note;
         }
         let note = judge(peer.chain());
+        if note.judgement.front.is_ok() {
+            // Whoever it asks for may be refused; its connection is for many.
+            peer.admit();
+        }
         *kept = Some(note.clone());
         note
     }
@@ -82,7 +86,9 @@ impl Guard {
                 None => return Err(anonymous(&what, &judgement.front)),
             },
         };
-        if user.is_master() {
+        // The aggregator reads these documents, and reports any failure at them again and again. They say nothing of groups.
+        let is_openapi = parts.uri.path().starts_with("/openapi/");
+        if user.is_master() || (is_openapi && user.is_authenticated()) {
             return Ok(());
         }
         let verdict = reviews.authorize(user.clone(), what.clone()).await?;

@@ -110,6 +110,14 @@ impl Guard {
         }))
     }
 
+    /// Whether such a configuration can be used: at the start, where nothing before it could still hold.
+    ///
+    /// # Errors
+    /// What is wrong with it and what to do, for people.
+    pub fn check(proxy: &FrontProxy) -> Result<(), String> {
+        Trust::new(Arc::new(proxy.clone())).map(drop)
+    }
+
     /// The router behind this guard. `/healthz`, `/livez` and `/readyz` stay open, because probes have no certificate;
     /// all other paths, unknown ones too, are for those who may.
     pub fn protect(&self, router: Router) -> Router {
@@ -159,6 +167,11 @@ async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Resp
         && let Err(refused) = guard.admit(&trust, &parts).await
     {
         return refused.into_response();
+    }
+    if !is_open(parts.uri.path())
+        && let Some(peer) = parts.extensions.get::<PeerCertificates>()
+    {
+        peer.admit();
     }
     // Whoever may, has been asked for by now; the routes behind must not even see what anybody says of themselves.
     trust.strip(&mut parts.headers);

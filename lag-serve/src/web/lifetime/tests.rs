@@ -101,7 +101,7 @@ async fn connected(left: i64) -> (SendRequest<Empty<Bytes>>, tokio::task::JoinHa
     let served = tokio::spawn(async move {
         // Not stopped from outside: whoever would say so is there.
         let (_running, stopped) = watch::channel(false);
-        secured(far, tls, router, stopped).await;
+        secured(far, tls, router, stopped, Activity::default()).await;
     });
     let name = "localhost".try_into().unwrap();
     let stream = TlsConnector::from(Arc::new(config))

@@ -10,7 +10,7 @@ use tokio::{
     time::Instant,
 };
 
-/// Hands out what a test has prepared, then waits for ever.
+/// Hands out what a test has prepared, and what it prepares later.
 #[derive(Clone, Default)]
 struct Script(Arc<Mutex<VecDeque<io::Result<DuplexStream>>>>);
 
@@ -37,10 +37,12 @@ impl Accept for Script {
     type Io = DuplexStream;
 
     async fn accept(&mut self) -> io::Result<DuplexStream> {
-        let next = self.0.lock().unwrap().pop_front();
-        match next {
-            Some(next) => next,
-            None => pending().await,
+        loop {
+            let next = self.0.lock().unwrap().pop_front();
+            match next {
+                Some(next) => return next,
+                None => sleep(Duration::from_millis(1)).await, // time is paused
+            }
         }
     }
 }
@@ -97,7 +99,7 @@ async fn shutdown_does_not_wait_for_a_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_beyond_the_limit_wait_and_are_not_refused() {
+async fn connections_beyond_the_limit_wait_while_all_are_answered() {
     let script = Script::default();
     let mut open = Vec::new();
     for _ in 0..MAX_CONNECTIONS {
@@ -118,4 +120,39 @@ async fn connections_beyond_the_limit_wait_and_are_not_refused() {
     let mut text = String::new();
     last.read_to_string(&mut text).await.unwrap();
     assert!(text.ends_with("hello"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_beyond_the_limit_takes_the_place_of_the_one_that_is_silent_for_longest() {
+    let script = Script::default();
+    let held = script.client("/held").await;
+    let mut silent = Vec::new();
+    for _ in 1..MAX_CONNECTIONS {
+        let (near, far) = tokio::io::duplex(1024);
+        script.push(Ok(far));
+        silent.push(near);
+    }
+    tokio::spawn(run(
+        script.clone(),
+        Wire::Http1,
+        router(),
+        pending(),
+        Duration::ZERO,
+    ));
+    sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        let mut last = script.client("/").await;
+        let mut text = String::new();
+        last.read_to_string(&mut text).await.unwrap();
+        assert!(text.ends_with("hello"), "{text}");
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
+    let mut first = [0];
+    assert_eq!(silent[0].read(&mut first).await.unwrap(), 0, "it was cut");
+    drop(held);
 }

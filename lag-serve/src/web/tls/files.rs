@@ -13,7 +13,7 @@ use std::{
     path::Path,
 };
 use tracing::warn;
-use x509_parser::parse_x509_certificate;
+use x509_parser::{extensions::GeneralName, parse_x509_certificate, x509::X509Version};
 
 type Read = Result<Vec<u8>, io::ErrorKind>;
 
@@ -97,6 +97,35 @@ fn certificates(
             Err(TlsError::unusable(key, path, reason))
         }
     }
+}
+
+/// The first version has no names that clients could compare.
+pub(super) fn check_version(leaf: &CertificateDer<'_>, path: &Path) -> Result<(), TlsError> {
+    match parse_x509_certificate(leaf) {
+        Ok((_, leaf)) if leaf.version() != X509Version::V3 => {
+            let reason = "it is an X.509 certificate of an old version, without a subject alternative name, which clients \
+                          refuse: make one of version 3 (kafka-lag generate serving-cert, or openssl req -x509 -addext \
+                          subjectAltName=DNS:NAME)";
+            Err(TlsError::unusable("tls-cert-file", path, reason))
+        }
+        // What is no certificate at all is found where it is used.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Whether an API server finds in it the name by which it asks for a service, `SERVICE.NAMESPACE.svc`.
+pub(super) fn names_a_service(leaf: &CertificateDer<'_>) -> bool {
+    let Ok((_, leaf)) = parse_x509_certificate(leaf) else {
+        return false;
+    };
+    let Ok(Some(names)) = leaf.subject_alternative_name() else {
+        return false;
+    };
+    let mut names = names.value.general_names.iter();
+    names.any(|name| match name {
+        GeneralName::DNSName(name) => name.to_ascii_lowercase().ends_with(".svc"),
+        _ => false,
+    })
 }
 
 /// Clients refuse such a certificate, and their message seldom reaches who could renew it.

@@ -167,6 +167,10 @@ impl ServerTls {
         &self.0.plan
     }
 
+    pub(super) fn clients(&self) -> &ClientCertificates {
+        &self.0.plan.clients
+    }
+
     pub(super) fn is_grpc(&self) -> bool {
         self.0.plan.protocols == Protocols::Grpc
     }
@@ -222,7 +226,15 @@ fn build(contents: &Contents, plan: &Plan, now: Timestamp) -> Result<ServerConfi
     let files = &plan.files;
     let chain = contents.chain(files)?;
     if let Some(leaf) = chain.first() {
+        files::check_version(leaf, &files.cert_file)?;
         files::warn_of_validity(leaf, &files.cert_file, now);
+        if plan.clients == ClientCertificates::Asked && !files::names_a_service(leaf) {
+            warn!(
+                file = %files.cert_file.display(),
+                "the serving certificate has no DNS name SERVICE.NAMESPACE.svc, so the API server will refuse it: make one \
+                 that has (kafka-lag generate serving-cert, or cert-manager)"
+            );
+        }
     }
     let key = contents.key(files)?;
     let provider = Arc::new(ring::default_provider());

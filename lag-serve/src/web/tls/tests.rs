@@ -78,6 +78,50 @@ fn every_mistake_names_its_file_and_what_would_do() {
     assert!(error.starts_with("client-ca-file "), "{error}");
 }
 
+/// `openssl x509 -req` without extensions, for `localhost`, until 2126.
+const OLD: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBJDCBywIUGAuUkqes7unreBCU4icBUDCxziQwCgYIKoZIzj0EAwIwFDESMBAG
+A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEzMDA2MzQxOFoYDzIxMjYxMTA2MDYzNDE4
+WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AARj5welKknPEnNcv0VF7XYXDJLVEwk3os8ybojpb2X8odEE0GQq5LkEiNXkPXSV
+emZnCpvfmPAKSxcDiS+3wNS8MAoGCCqGSM49BAMCA0gAMEUCIQD3rYsqOUs9doUS
+/yVwsdSPuai3qHk9i8SQ3wHh3ETabwIgaBhk0kLjCdqRzacSFqc6NTZS0AO91C3G
+TTN9QlDxRB0=
+-----END CERTIFICATE-----
+";
+
+#[test]
+fn a_certificate_of_the_first_version_says_what_would_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = pair("a").signing_key.serialize_pem();
+    let error = load(&files(&directory, OLD, &key), ClientCertificates::None);
+    let error = error.unwrap_err().to_string();
+    for part in ["tls.crt", "old version", "kafka-lag generate serving-cert"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn the_name_of_a_service_ends_with_svc() {
+    let is_named = |name: &str| super::files::names_a_service(pair(name).cert.der());
+    for name in [
+        "lag.monitoring.svc",
+        "*.monitoring.svc",
+        "Lag.Monitoring.SVC",
+    ] {
+        assert!(is_named(name), "{name}");
+    }
+    for name in [
+        "localhost",
+        "lag.monitoring",
+        "lag.monitoring.svc.cluster.local",
+        "10.0.0.1",
+    ] {
+        assert!(!is_named(name), "{name}");
+    }
+}
+
 #[test]
 fn a_new_pair_is_taken_and_a_bad_one_leaves_the_old() {
     let directory = tempfile::tempdir().unwrap();

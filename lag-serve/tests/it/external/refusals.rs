@@ -25,7 +25,7 @@ async fn a_stale_group_is_503_with_its_age_and_its_cause() {
         "consumer_group=billing",
         503,
         "no point of consumer_group=billing,instance_id=alikafka_pre-cn-b newer than 5m (last 12m ago): DescribeMetricList was \
-         refused: too many requests",
+         refused: too many requests; not asked again since 2026-01-15T08:29:55Z",
     )
     .await;
 }
@@ -63,7 +63,7 @@ async fn one_stale_series_takes_the_whole_answer_away() {
 
 #[tokio::test]
 async fn an_expected_group_that_the_cloud_does_not_know_is_404() {
-    let board = every_state();
+    let board = every_state_without(0);
     let board = collect(
         &board,
         "other",
@@ -133,23 +133,192 @@ async fn what_is_named_and_unknown_does_not_count_as_zero_beside_what_is_known()
         (in_topic("orders", "refunds"), sample(60, 1.0, None)),
     ];
     let api = Api::new(collect(&board, "other", answer(B, samples)));
-    for (selector, named) in [
-        ("consumer_group in (orders,nobody)", "consumer_group=nobody"),
+    for (selector, said) in [
+        (
+            "consumer_group in (orders,nobody)",
+            "no lag of consumer_group=nobody: ",
+        ),
         (
             "consumer_group=orders,topic in (created,gone)",
-            "topic=gone",
+            "no series with topic=gone matches the selector 'consumer_group=orders,topic in (created,gone)'",
         ),
         (
             "consumer_group=caught-up,instance_id in (alikafka_pre-cn-a,alikafka_pre-cn-b)",
-            "instance_id=alikafka_pre-cn-b",
+            "no series with instance_id=alikafka_pre-cn-b matches the selector 'consumer_group=caught-up,",
         ),
     ] {
         let (code, message) = api.refusal(names::LAG, selector).await;
         assert_eq!(code, 404, "{message}");
-        assert!(
-            message.starts_with(&format!("no lag of {named}: ")),
-            "{message}"
-        );
+        assert!(message.starts_with(said), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_selector_that_leaves_no_instance_matches_nothing() {
+    let board = Board::default().watching("main", [watched(A, &[])], now());
+    let board = collect(
+        &board,
+        "main",
+        answer(A, vec![(total("busy"), sample(60, 1.0, None))]),
+    );
+    refused(
+        &Api::new(board),
+        "consumer_group=busy,instance_id!=alikafka_pre-cn-a",
+        404,
+        "no series matches the selector 'consumer_group=busy,instance_id!=alikafka_pre-cn-a': the labels are instance_id, \
+         consumer_group and topic",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_part_of_a_sum_is_not_the_whole_when_series_were_left_out() {
+    let samples = |instance: &str, groups: &[&str]| {
+        let series = groups
+            .iter()
+            .map(|group| (total(group), sample(60, 5.0, None)));
+        let mut answer = answer(instance, series.collect());
+        answer.snapshot.dropped.series = 3;
+        answer
+    };
+    let board = Board::default()
+        .watching("main", [watched(A, &[])], now())
+        .watching("other", [watched(B, &[])], now());
+    let mut first = samples(A, &["busy", "orders"]);
+    let topic = (in_topic("busy", "t"), sample(60, 1.0, None));
+    first
+        .snapshot
+        .instances
+        .get_mut(&id(A))
+        .unwrap()
+        .insert(1, topic);
+    let board = collect(&board, "main", first);
+    let board = collect(
+        &board,
+        "other",
+        answer(B, vec![(total("busy"), sample(60, 7.0, None))]),
+    );
+    let advised = board.recommending(&book(&["glob:busy", "glob:orders"]), now(), MAX_AGE, |_| {
+        None
+    });
+    // A failure later changes nothing: the numbers of before still stand.
+    for board in [advised.clone(), collect(&advised, "main", failure(A))] {
+        let api = Api::new(board);
+        for metric in [names::LAG, names::RECOMMENDED] {
+            assert_eq!(api.shown(metric, "consumer_group=busy").await.len(), 2);
+            let one = "consumer_group in (busy,orders),instance_id=alikafka_pre-cn-a";
+            assert_eq!(api.shown(metric, one).await.len(), 2);
+            for part in [
+                "",
+                "consumer_group!=busy",
+                "consumer_group",
+                "instance_id=alikafka_pre-cn-a",
+                // The other instance may have left it out.
+                "consumer_group=orders",
+                "consumer_group in (busy,orders)",
+                "consumer_group=nobody",
+                "consumer_group_alias=nobody-0123456789abcdef",
+            ] {
+                let (code, message) = api.refusal(metric, part).await;
+                assert_eq!(code, 503, "{part}: {message}");
+                assert!(message.contains("--lag.max-series"), "{message}");
+            }
+        }
+        for (metric, part) in [
+            (names::LAG, "consumer_group=busy,topic"),
+            (
+                names::LAG,
+                "consumer_group=busy,topic=t,instance_id=alikafka_pre-cn-a",
+            ),
+            (names::TOPIC_LAG, "consumer_group=busy"),
+        ] {
+            let (code, message) = api.refusal(metric, part).await;
+            assert_eq!(code, 503, "{part}: {message}");
+            assert!(message.contains("--lag.max-series"), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_nobody_asks_the_cloud_nothing_is_known_to_be_absent() {
+    let board = Board::default().watching("main", [watched(A, &["expected"])], now());
+    let board = collect(
+        &board,
+        "main",
+        answer(A, vec![(total("busy"), sample(60, 1.0, None))]),
+    );
+    let api = Api::new(board);
+    api.set_clock(now() + SignedDuration::from_mins(4));
+    assert_eq!(
+        api.refusal(names::LAG, "consumer_group=nobody").await.0,
+        404
+    );
+    api.set_clock(now() + SignedDuration::from_mins(10));
+    let unasked = "nobody has asked CloudMonitor since 2026-01-15T08:29:50Z: see the log of the exporter (a replica that does \
+                   not lead, or a collection that hangs)";
+    for (selector, what) in [
+        (
+            "consumer_group=busy",
+            "no point of consumer_group=busy,instance_id=alikafka_pre-cn-a newer than 5m (last 11m ago)",
+        ),
+        (
+            "consumer_group=nobody",
+            "no lag of consumer_group=nobody: instance_id=alikafka_pre-cn-a",
+        ),
+        (
+            "consumer_group=expected",
+            "no lag of consumer_group=expected,instance_id=alikafka_pre-cn-a",
+        ),
+        (
+            "consumer_group notin (busy,expected)",
+            "no lag of 'consumer_group notin (busy,expected)': instance_id=alikafka_pre-cn-a",
+        ),
+    ] {
+        refused(&api, selector, 503, &format!("{what}: {unasked}")).await;
+    }
+    let api = Api::new(Board::default().watching("main", [watched(A, &[])], now()));
+    api.set_clock(now() + SignedDuration::from_mins(10));
+    let unasked = unasked.replace("08:29:50Z", "08:30:00Z");
+    refused(
+        &api,
+        "",
+        503,
+        &format!("no lag of instance_id=alikafka_pre-cn-a: {unasked}"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_to_do_is_kept_at_the_end_of_a_failure_however_long() {
+    let board = Board::default().watching("main", [watched(A, &[])], now());
+    let answer = answer(A, vec![(total("busy"), sample(60, 1.0, None))]);
+    let board = collect(&board, "main", answer);
+    let forbidden = "asking CloudMonitor for message_accumulation failed: DescribeMetricList was refused: Forbidden.RAM (HTTP 403, \
+                     request E99FF867-DBF6-82C9-0000-000000000000): User not authorized to operate on the specified resource, or \
+                     this API doesn't support RAM; grant the RAM action cms:QueryMetricList, on resource *, to the RAM user or \
+                     role of this key, or attach the system policy AliyunCloudMonitorReadOnlyAccess";
+    for (detail, is_cut) in [
+        (forbidden.to_owned(), false),
+        (
+            forbidden.replace("; grant", &format!("{}; grant", " because".repeat(100))),
+            true,
+        ),
+    ] {
+        let mut failed = super::failure(A);
+        failed.failed.get_mut(&id(A)).unwrap().detail = detail.into();
+        let api = Api::new(collect(&board, "main", failed));
+        for (selector, minutes) in [("consumer_group=nobody", 0), ("consumer_group=busy", 5)] {
+            api.set_clock(
+                now() + SignedDuration::from_mins(minutes) - SignedDuration::from_secs(5),
+            );
+            let (_, message) = api.refusal(names::LAG, selector).await;
+            assert!(message.contains("Forbidden.RAM"), "{message}");
+            assert!(
+                message.ends_with("or attach the system policy AliyunCloudMonitorReadOnlyAccess"),
+                "{message}"
+            );
+            assert_eq!(message.contains('…'), is_cut, "{message}");
+        }
     }
 }
 
@@ -197,7 +366,7 @@ async fn before_the_first_collection_there_is_no_value() {
 #[tokio::test]
 async fn an_instance_that_never_answered_may_hold_more_of_the_sum() {
     // `every_state`: A knows the group, B has never answered.
-    let api = Api::new(every_state());
+    let api = Api::new(every_state_without(0));
     refused(
         &api,
         "consumer_group=orders",
