@@ -83,7 +83,7 @@ impl Finding {
 }
 
 /// Adds what a reader of manifests refuses, where nothing was found wrong yet.
-pub(super) fn refused(faults: Vec<anyhow::Error>, found: &mut Vec<Finding>) {
+pub(super) fn refused(faults: &[anyhow::Error], found: &mut Vec<Finding>) {
     for wrong in faults
         .iter()
         .filter_map(|fault| fault.downcast_ref::<Wrong>())

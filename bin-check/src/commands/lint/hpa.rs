@@ -59,7 +59,7 @@ pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
         setting,
         &mut found,
     );
-    finding::refused(manifest::hpa::faults(document), &mut found);
+    finding::refused(&manifest::hpa::faults(document), &mut found);
     found
 }
 

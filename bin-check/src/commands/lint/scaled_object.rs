@@ -33,7 +33,7 @@ pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
         ));
     }
     bounds(document, setting, &mut found);
-    finding::refused(manifest::scaled_object::faults(document), &mut found);
+    finding::refused(&manifest::scaled_object::faults(document), &mut found);
     let triggers = list(document, "/spec/triggers");
     let mut lags = 0;
     for (index, one) in triggers.iter().enumerate() {
