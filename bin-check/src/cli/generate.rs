@@ -135,7 +135,7 @@ pub(crate) struct KedaArgs {
     /// Where the exporter serves HTTP, with --via metrics-api
     #[arg(
         long,
-        default_value = "http://kafka-lag.monitoring.svc:9876",
+        default_value = "http://aliyun-kafka-exporter-service.monitoring.svc:9876",
         value_name = "URL"
     )]
     pub(crate) exporter_url: String,
@@ -198,7 +198,7 @@ pub(crate) struct ApiserviceArgs {
     )]
     pub(crate) selector: Label,
     /// Port of the pods (--external-metrics.listen-address of the exporter)
-    #[arg(long, default_value_t = 6443, value_name = "PORT")]
+    #[arg(long, default_value_t = 6443, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) target_port: u16,
     /// PEM file with the CA of the serving certificate, or the self-signed certificate itself
     #[arg(long, group = "trust", value_name = "FILE")]
@@ -232,12 +232,12 @@ pub(crate) struct RulesArgs {
     #[arg(long, default_value_t = 180_000, value_name = "MESSAGES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) threshold: u64,
     /// Time to catch up that is too long
-    #[arg(long, default_value = "1h", value_name = "DURATION")]
+    #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = some_time)]
     pub(crate) max_drain: lag_core::PromDuration,
     /// Age of a datum that is too old (--lag.max-age of the exporter)
-    #[arg(long, default_value = "5m", value_name = "DURATION")]
+    #[arg(long, default_value = "5m", value_name = "DURATION", value_parser = some_time)]
     pub(crate) max_age: lag_core::PromDuration,
-    /// Scrape job of the exporter; with a ServiceMonitor it is the name of the Service
+    /// Scrape job of the exporter, as generate servicemonitor and deploy/prometheus/scrape.yml call it
     #[arg(long, default_value = "kafka-exporter", value_name = "NAME")]
     pub(crate) job: String,
     /// Name of the object
@@ -274,11 +274,24 @@ pub(crate) struct MonitorArgs {
     /// Time between two scrapes; the data changes once a minute
     #[arg(long, default_value = "30s", value_name = "DURATION")]
     pub(crate) interval: lag_core::PromDuration,
+    /// Name of the scrape job, as the alerts of generate prometheus-rules ask for it
+    #[arg(long, default_value = "kafka-exporter", value_name = "NAME")]
+    pub(crate) job: String,
     /// Label `release` by which the operator finds the object; empty for none
     #[arg(long, default_value = "kube-prometheus-stack", value_name = "VALUE")]
     pub(crate) release_label: String,
     #[command(flatten)]
     pub(crate) file: FileArgs,
+}
+
+/// A duration that is not nothing.
+fn some_time(text: &str) -> Result<lag_core::PromDuration, String> {
+    let time = text.parse::<lag_core::PromDuration>();
+    let time = time.map_err(|error| error.to_string())?;
+    if time.as_std().as_secs() == 0 {
+        return Err("write at least 1s".to_owned());
+    }
+    Ok(time)
 }
 
 /// How the exporter knows who reads external metrics.
@@ -349,6 +362,6 @@ pub(crate) struct LintArgs {
     #[arg(long, default_value = "1.34", value_name = "VERSION")]
     pub(crate) kubernetes: Cluster,
     /// Partitions of the topic, to compare maxReplicas with
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) partitions: Option<u32>,
 }

@@ -9,7 +9,8 @@ use super::OutputArgs;
 #[command(group = clap::ArgGroup::new("input").required(true))]
 #[command(group = clap::ArgGroup::new("autoscaler").required(true).multiple(true))]
 pub(crate) struct SimulateArgs {
-    /// Lag from a file, or - for stdin: lines `TIME,LAG`, or JSON with `timestamp` and `lag`
+    /// Lag from a file, or - for stdin: lines `TIME,LAG`, or JSON with `timestamp` and `lag`, an object a line or a list
+    /// of objects; the listing of /api/v1/lag is one moment and no series
     #[arg(long, value_name = "FILE", group = "input", help_heading = "Lag")]
     pub(crate) series: Option<PathBuf>,
     /// Lag asked from an exporter: http://HOST:9876/api/v1/lag/INSTANCE/GROUP
@@ -48,7 +49,7 @@ pub(crate) struct SimulateArgs {
         help_heading = "Autoscaler"
     )]
     pub(crate) hpa: Vec<PathBuf>,
-    /// ScaledObject of KEDA with one trigger
+    /// ScaledObject of KEDA with one trigger; one on recommended replicas is given beside one policy
     #[arg(
         long,
         value_name = "FILE",

@@ -17,6 +17,19 @@ pub(super) fn read(field: &Field<'_>) -> anyhow::Result<Option<Behavior>> {
     }))
 }
 
+/// All that is wrong with it; one mistake of a kind at each place.
+pub(super) fn faults(field: &Field<'_>) -> Vec<anyhow::Error> {
+    let mut found = Vec::from_iter(read(field).err());
+    for way in ["scaleUp", "scaleDown"] {
+        let one = field.get(way);
+        found.extend(rules(&one, Rules::scale_up()).err());
+        for one in one.get("policies").items().unwrap_or_default() {
+            found.extend(policy(&one).err());
+        }
+    }
+    found
+}
+
 fn rules(field: &Field<'_>, mut rules: Rules) -> anyhow::Result<Rules> {
     if field.is_missing() {
         return Ok(rules);

@@ -1,10 +1,21 @@
 //! A value of a manifest that knows where it stands, for errors that name the place.
 
-use anyhow::{anyhow, bail};
 use serde_json::Value;
 
 use super::quantity;
 use crate::nearest::nearest;
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {said}")]
+pub(crate) struct Wrong {
+    file: String,
+    said: String,
+    /// The field, from the root of the document; empty for the whole of it.
+    pub(crate) path: String,
+    pub(crate) happens: String,
+    pub(crate) instead: String,
+}
 
 /// A value, or where one is missing.
 #[derive(Debug, Clone)]
@@ -55,14 +66,19 @@ impl<'v> Field<'v> {
         } else {
             path
         };
-        if self.is_missing() {
-            return anyhow!("{file}: {place} is missing: {allowed}");
-        }
         let mut shown = value.to_string();
-        if shown.chars().count() > 60 {
+        if self.is_missing() {
+            "missing".clone_into(&mut shown);
+        } else if shown.chars().count() > 60 {
             shown = shown.chars().take(60).chain(['…']).collect();
         }
-        anyhow!("{file}: {place} is {shown}: {allowed}")
+        anyhow::Error::new(Wrong {
+            file: (*file).to_owned(),
+            said: format!("{place} is {shown}: {allowed}"),
+            path: path.clone(),
+            happens: format!("it is {shown}: it is refused, or nobody reads it"),
+            instead: allowed.to_owned(),
+        })
     }
 
     /// Refuses what is no map, and keys that nobody would read.
@@ -74,19 +90,17 @@ impl<'v> Field<'v> {
             return Ok(());
         };
         let place = self.get(unknown);
-        match nearest(unknown, keys.iter().copied()).first() {
-            Some(meant) => bail!(
-                "{}: there is no {}; did you mean {meant}?",
-                self.file,
-                place.path
-            ),
-            None => bail!(
-                "{}: there is no {}: use {}",
-                self.file,
-                place.path,
-                keys.join(", ")
-            ),
-        }
+        let (mark, instead) = match nearest(unknown, keys.iter().copied()).first() {
+            Some(meant) => (";", format!("did you mean {meant}?")),
+            None => (":", format!("use {}", keys.join(", "))),
+        };
+        Err(anyhow::Error::new(Wrong {
+            file: self.file.to_owned(),
+            said: format!("there is no {}{mark} {instead}", place.path),
+            path: place.path,
+            happens: format!("there is no field {unknown}: it is refused, or nobody reads it"),
+            instead,
+        }))
     }
 
     /// The elements of a list; none where it is missing.

@@ -8,7 +8,7 @@ use lag_core::{
 use serde_json::Value;
 use std::num::NonZeroU64;
 
-use super::{behavior, field::Field, of_kind};
+use super::{behavior, field::Field, of_kind, selector};
 
 /// An HPA and what it is called.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,15 @@ pub(crate) struct HpaFile {
     /// The HPA; its tolerance is the cluster's default.
     pub(crate) hpa: Hpa,
 }
+
+const MOST: u32 = i32::MAX.unsigned_abs();
+const SPEC: [&str; 5] = [
+    "scaleTargetRef",
+    "minReplicas",
+    "maxReplicas",
+    "metrics",
+    "behavior",
+];
 
 /// All HPAs of a file, at least one.
 pub(crate) fn read_all(file: &str, documents: &[Value]) -> anyhow::Result<Vec<HpaFile>> {
@@ -36,13 +45,7 @@ fn read(file: &str, value: &Value) -> anyhow::Result<HpaFile> {
         )));
     }
     let spec = document.get("spec");
-    spec.only(&[
-        "scaleTargetRef",
-        "minReplicas",
-        "maxReplicas",
-        "metrics",
-        "behavior",
-    ])?;
+    spec.only(&SPEC)?;
     let metrics = spec.get("metrics");
     let list = metrics.items()?;
     let [metric] = list.as_slice() else {
@@ -51,7 +54,8 @@ fn read(file: &str, value: &Value) -> anyhow::Result<HpaFile> {
         }
         let count = list.len();
         bail!(
-            "{file}: spec.metrics has {count} metrics: the largest wish of all wins, which is not simulated; leave one in"
+            "{file}: spec.metrics has {count} metrics: each reads a number of its own, and one series is played; leave one in, as \
+             generate hpa with one --group writes it"
         );
     };
     if metric.get("type").text() != Some("External") {
@@ -67,7 +71,7 @@ fn read(file: &str, value: &Value) -> anyhow::Result<HpaFile> {
         return Err(name.wrong("write the name of the metric"));
     };
     let bounds = bounds(&spec)?;
-    let target = target(file, &external.get("target"))?;
+    let target = target(&external.get("target"))?;
     let name = document.at(&["metadata", "name"]);
     Ok(HpaFile {
         object: name.text().unwrap_or_default().to_owned(),
@@ -79,8 +83,63 @@ fn read(file: &str, value: &Value) -> anyhow::Result<HpaFile> {
     })
 }
 
+/// All that a cluster, or whoever reads a lag, refuses of an HPA; one mistake of a kind at each place. Metrics that are
+/// not external are not looked at.
+pub(crate) fn faults(value: &Value) -> Vec<anyhow::Error> {
+    let document = Field::document("", value);
+    let spec = document.get("spec");
+    let mut found = Vec::from_iter(spec.only(&SPEC).err());
+    for (key, least) in [("minReplicas", 0), ("maxReplicas", 1)] {
+        found.extend(spec.get(key).number(least, MOST).err());
+    }
+    found.extend(behavior::faults(&spec.get("behavior")));
+    match spec.get("metrics").items() {
+        Ok(metrics) => found.extend(metrics.iter().flat_map(metric_faults)),
+        Err(error) => found.push(error),
+    }
+    found
+}
+
+const KINDS: [&str; 5] = [
+    "External",
+    "Pods",
+    "Object",
+    "Resource",
+    "ContainerResource",
+];
+
+fn metric_faults(metric: &Field<'_>) -> Vec<anyhow::Error> {
+    let kind = match metric.get("type").word(&KINDS) {
+        Ok(kind) => kind,
+        Err(error) => return vec![error],
+    };
+    if kind != "External" {
+        return Vec::new();
+    }
+    let mut found = Vec::from_iter(metric.only(&["type", "external"]).err());
+    let external = metric.get("external");
+    found.extend(external.only(&["metric", "target"]).err());
+    if external.is_missing() {
+        return found;
+    }
+    // Fields of v2beta1 are told as such.
+    let has = |key: &str| !external.get(key).is_missing();
+    let name = external.at(&["metric", "name"]);
+    if name.text().is_none() && !has("metricName") {
+        found.push(name.wrong("write the name of the metric"));
+    }
+    let given = external.get("metric");
+    if !given.is_missing() {
+        found.extend(given.only(&["name", "selector"]).err());
+    }
+    found.extend(selector::faults(&given.get("selector")));
+    if !has("targetValue") && !has("targetAverageValue") {
+        found.extend(target(&external.get("target")).err());
+    }
+    found
+}
+
 fn bounds(spec: &Field<'_>) -> anyhow::Result<Bounds> {
-    const MOST: u32 = i32::MAX.unsigned_abs();
     let (min, max) = (spec.get("minReplicas"), spec.get("maxReplicas"));
     let least = min.number(0, MOST)?.unwrap_or(1);
     let Some(most) = max.number(1, MOST)? else {
@@ -90,7 +149,7 @@ fn bounds(spec: &Field<'_>) -> anyhow::Result<Bounds> {
         .map_err(|_| max.wrong(&format!("write at least minReplicas, which is {least}")))
 }
 
-fn target(file: &str, field: &Field<'_>) -> anyhow::Result<MetricTarget> {
+fn target(field: &Field<'_>) -> anyhow::Result<MetricTarget> {
     field.only(&["type", "value", "averageValue", "averageUtilization"])?;
     let (value, average) = (field.get("value"), field.get("averageValue"));
     let kind = field.get("type");
@@ -98,9 +157,7 @@ fn target(file: &str, field: &Field<'_>) -> anyhow::Result<MetricTarget> {
         Some("Value") => (value, average),
         Some("AverageValue") => (average, value),
         _ => {
-            return Err(kind.wrong(&format!(
-                "a lag has no utilization: use AverageValue; kafka-lag lint {file} says more"
-            )));
+            return Err(kind.wrong("a lag has no utilization: use AverageValue"));
         }
     };
     if !other.is_missing() {

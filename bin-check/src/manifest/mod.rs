@@ -5,11 +5,14 @@ mod field;
 pub(crate) mod hpa;
 pub(crate) mod quantity;
 pub(crate) mod scaled_object;
+mod selector;
 #[cfg(test)]
 mod tests;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
+
+pub(crate) use self::field::Wrong;
 
 /// The documents of a YAML (or JSON) text, empty ones left out. `name` is for messages.
 pub(crate) fn documents(name: &str, text: &str) -> anyhow::Result<Vec<Value>> {

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use jiff::SignedDuration;
 use lag_core::{
-    Bounds, Lag,
+    Bounds, Lag, names,
     simulate::{Fallback, FallbackBehavior, Hpa, Keda, MetricTarget},
 };
 use serde_json::Value;
@@ -18,6 +18,8 @@ pub(crate) struct ScaledObjectFile {
     pub(crate) object: String,
     /// What KEDA makes of it; the tolerance is the cluster's default.
     pub(crate) keda: Keda,
+    /// Whether its number is one of replicas, which a policy recommends.
+    pub(crate) follows: bool,
     /// What a reader may not expect.
     pub(crate) notes: Vec<String>,
 }
@@ -47,6 +49,45 @@ const TRIGGERS: [(&str, &str, Option<u64>, &str); 6] = [
     ),
 ];
 
+const MOST: u32 = i32::MAX.unsigned_abs();
+const SPEC: [&str; 10] = [
+    "scaleTargetRef",
+    "pollingInterval",
+    "cooldownPeriod",
+    "initialCooldownPeriod",
+    "idleReplicaCount",
+    "minReplicaCount",
+    "maxReplicaCount",
+    "fallback",
+    "advanced",
+    "triggers",
+];
+
+/// Path of the behavior of the HPA that KEDA makes.
+const BEHAVIOR: [&str; 3] = ["advanced", "horizontalPodAutoscalerConfig", "behavior"];
+
+/// All that is refused of a ScaledObject; one mistake of a kind at each place. Triggers are not looked at.
+pub(crate) fn faults(value: &Value) -> Vec<anyhow::Error> {
+    let document = Field::document("", value);
+    let spec = document.get("spec");
+    let mut found = Vec::from_iter(spec.only(&SPEC).err());
+    found.extend(idles(&spec).err());
+    found.extend(fallback(&spec.get("fallback")).err());
+    let least = [
+        ("minReplicaCount", 0),
+        ("maxReplicaCount", 1),
+        ("pollingInterval", 1),
+        ("cooldownPeriod", 0),
+        ("initialCooldownPeriod", 0),
+    ];
+    for (key, least) in least {
+        found.extend(spec.get(key).number(least, MOST).err());
+    }
+    found.extend(behavior::faults(&spec.at(&BEHAVIOR)));
+    found.extend(spec.get("triggers").items().err());
+    found
+}
+
 /// All ScaledObjects of a file, at least one.
 pub(crate) fn read_all(file: &str, documents: &[Value]) -> anyhow::Result<Vec<ScaledObjectFile>> {
     let found = of_kind(file, documents, "ScaledObject")?;
@@ -62,18 +103,7 @@ fn read(file: &str, value: &Value) -> anyhow::Result<ScaledObjectFile> {
         )));
     }
     let spec = document.get("spec");
-    spec.only(&[
-        "scaleTargetRef",
-        "pollingInterval",
-        "cooldownPeriod",
-        "initialCooldownPeriod",
-        "idleReplicaCount",
-        "minReplicaCount",
-        "maxReplicaCount",
-        "fallback",
-        "advanced",
-        "triggers",
-    ])?;
+    spec.only(&SPEC)?;
     let modifiers = spec.at(&["advanced", "scalingModifiers"]);
     if !modifiers.is_missing() {
         return Err(modifiers.wrong("formulas are not simulated; leave it out"));
@@ -86,7 +116,8 @@ fn read(file: &str, value: &Value) -> anyhow::Result<ScaledObjectFile> {
         }
         let count = list.len();
         bail!(
-            "{file}: spec.triggers has {count} triggers: the largest wish of all wins, which is not simulated; leave one in"
+            "{file}: spec.triggers has {count} triggers: each reads a number of its own, and one series is played; leave one in, as \
+             generate keda with one --group writes it"
         );
     };
     let mut notes = Vec::new();
@@ -96,7 +127,7 @@ fn read(file: &str, value: &Value) -> anyhow::Result<ScaledObjectFile> {
         notes.push("the fallback is left out: it is for metricType AverageValue".to_owned());
     }
     let (bounds, sleeps) = bounds(&spec)?;
-    let behavior = spec.at(&["advanced", "horizontalPodAutoscalerConfig", "behavior"]);
+    let behavior = spec.at(&BEHAVIOR);
     let hpa = Hpa {
         behavior: behavior::read(&behavior)?,
         ..Hpa::new(bounds, trigger.target)
@@ -117,30 +148,50 @@ fn read(file: &str, value: &Value) -> anyhow::Result<ScaledObjectFile> {
             fallback,
             missing_is_zero: trigger.missing_is_zero,
         },
+        follows: trigger.follows,
         notes,
     })
 }
 
 /// Bounds of the HPA that KEDA makes, and whether KEDA goes to 0 beside it.
 fn bounds(spec: &Field<'_>) -> anyhow::Result<(Bounds, bool)> {
-    const MOST: u32 = i32::MAX.unsigned_abs();
     let (min, max) = (spec.get("minReplicaCount"), spec.get("maxReplicaCount"));
     let least = min.number(0, MOST)?.unwrap_or(0);
     let most = max.number(1, MOST)?.unwrap_or(100);
-    let idle = spec.get("idleReplicaCount");
-    let idles = !idle.is_missing();
-    if idles && (least == 0 || idle.number(0, 0).is_err()) {
-        return Err(idle.wrong("write 0, with a minReplicaCount above it, or leave it out"));
-    }
+    let idles = idles(spec)?;
     let bounds = Bounds::try_from((least.max(1), most))
         .map_err(|_| max.wrong(&format!("write at least minReplicaCount, which is {least}")))?;
     Ok((bounds, least == 0 || idles))
+}
+
+/// Whether KEDA goes to 0 below a minimum above it.
+fn idles(spec: &Field<'_>) -> anyhow::Result<bool> {
+    let idle = spec.get("idleReplicaCount");
+    let is_above = !matches!(
+        spec.get("minReplicaCount").number(1, MOST),
+        Ok(None) | Err(_)
+    );
+    if !idle.is_missing() && (!is_above || idle.number(0, 0).is_err()) {
+        return Err(idle.wrong("write 0, with a minReplicaCount above it, or leave it out"));
+    }
+    Ok(!idle.is_missing())
 }
 
 struct Trigger {
     target: MetricTarget,
     activation: Lag,
     missing_is_zero: bool,
+    follows: bool,
+}
+
+/// Whether a trigger reads the number of replicas that a policy recommends.
+fn is_recommended(kind: &str, metadata: &Field<'_>) -> bool {
+    let text = |key: &str| metadata.get(key).text().unwrap_or_default();
+    match kind {
+        "metrics-api" => text("valueLocation") == "recommended_replicas",
+        "prometheus" => text("query").contains(names::RECOMMENDED),
+        _ => text("metric") == "recommendedReplicas",
+    }
 }
 
 impl Trigger {
@@ -166,6 +217,13 @@ impl Trigger {
             Ok((field.milli()?, field))
         };
         let (milli, place) = number(threshold)?;
+        let follows = is_recommended(kind, &metadata);
+        // Our scaler takes no threshold beside it: the target is 1.
+        let usual = if follows && kind.starts_with("external") {
+            Some(1000)
+        } else {
+            usual
+        };
         let Some(milli) = milli.or(usual).and_then(NonZeroU64::new) else {
             return Err(place.wrong("write a number of messages above 0, such as \"50000\""));
         };
@@ -198,12 +256,12 @@ impl Trigger {
             target,
             activation: activation.ok_or_else(|| place.wrong("write a number of messages"))?,
             missing_is_zero,
+            follows,
         })
     }
 }
 
 fn fallback(field: &Field<'_>) -> anyhow::Result<Option<Fallback>> {
-    const MOST: u32 = i32::MAX.unsigned_abs();
     if field.is_missing() {
         return Ok(None);
     }

@@ -9,12 +9,18 @@ use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 /// A group with an underscore, one with a Chinese name, one whose name YAML would read as a truth value.
 const GROUPS: [&str; 2] = ["--group=cust_docking_analog", "--group=cd_docking_analog"];
 
-fn written(arguments: &[&str]) -> String {
+fn said(arguments: &[&str]) -> String {
     let mut all = vec!["generate"];
     all.extend(arguments);
     let ended = Ended::of(&mut program(&all));
     assert_eq!(ended.err, "", "{arguments:?}");
     ended.with(0)
+}
+
+fn written(arguments: &[&str]) -> String {
+    let text = said(arguments);
+    assert!(text.starts_with("---\n"), "files cannot be joined: {text}");
+    text
 }
 
 fn documents(text: &str) -> Vec<Value> {
@@ -98,7 +104,7 @@ fn groups_of_one_workload_are_metrics_of_one_hpa() {
 }
 
 #[test]
-fn several_instances_are_told_apart_and_one_is_not_named() {
+fn an_instance_that_is_known_is_in_the_selector() {
     let (first, other) = (
         format!("--group={INSTANCE}/a"),
         format!("--group={OTHER}/a"),
@@ -111,7 +117,18 @@ fn several_instances_are_told_apart_and_one_is_not_named() {
             .map(|metric| metric["external"]["metric"]["selector"]["matchLabels"].clone())
             .collect::<Vec<_>>()
     };
-    assert_eq!(labels(&["hpa", &first]), [json!({"consumer_group": "a"})]);
+    assert_eq!(
+        labels(&["hpa", &first]),
+        [json!({"instance_id": INSTANCE, "consumer_group": "a"})]
+    );
+    assert_eq!(
+        labels(&["hpa", "--group=a"]),
+        [json!({"consumer_group": "a"})]
+    );
+    assert_eq!(
+        labels(&["hpa", "--group=i/a/b", "--cms.instance=i", "--workload=w"]),
+        [json!({"instance_id": "i", "consumer_group_alias": lag_core::alias("a/b").unwrap()})]
+    );
     assert_eq!(
         labels(&["hpa", &first, &other]),
         [
@@ -129,6 +146,93 @@ fn several_instances_are_told_apart_and_one_is_not_named() {
         1,
         &["INSTANCE/b"],
     );
+}
+
+#[test]
+fn what_stands_before_a_slash_is_an_instance_or_a_mistake() {
+    for more in [&[][..], &["--cms.instance=j"]] {
+        let arguments = [&["hpa", "--group=I/g", "--workload=w"], more].concat();
+        complains(
+            &arguments,
+            1,
+            &[
+                "I is no instance that is configured",
+                "alikafka_pre-cn-xxx/g",
+                "--cms.instance I",
+                "alikafka_pre-cn-xxx/I/g",
+            ],
+        );
+    }
+}
+
+#[test]
+fn outputs_can_be_joined() {
+    let joined = format!(
+        "{}{}{}",
+        written(&["hpa", "--group=a"]),
+        written(&["servicemonitor"]),
+        written(&["rbac"])
+    );
+    assert_eq!(documents(&joined).len(), 5, "{joined}");
+}
+
+/// The pieces that are written apart, beside the manifest that they are for.
+#[test]
+fn with_defaults_all_pieces_name_each_other() {
+    let read = |file: &str| {
+        let path = format!("{}/../deploy/{file}", env!("CARGO_MANIFEST_DIR"));
+        documents(&fs::read_to_string(path).unwrap())
+    };
+    let exporter = read("manifests/exporter.yaml");
+    let service = &exporter[1];
+    let name = service["metadata"]["name"].as_str().unwrap();
+    let port = &service["spec"]["ports"][0];
+    let pods = &exporter[0]["spec"]["template"]["metadata"]["labels"];
+
+    let group = format!("--group={INSTANCE}/a");
+    let scaled = &documents(&written(&["keda", &group, "--via=metrics-api"]))[0];
+    let url = scaled["spec"]["triggers"][0]["metadata"]["url"]
+        .as_str()
+        .unwrap();
+    let base = format!("http://{name}.monitoring.svc:{}/api/v1/lag/", port["port"]);
+    assert!(url.starts_with(&base), "{url} is not at {base}");
+
+    let monitor = &documents(&written(&["servicemonitor"]))[0];
+    assert_eq!(monitor["metadata"]["namespace"], "monitoring");
+    assert_eq!(
+        monitor["spec"]["selector"]["matchLabels"],
+        service["metadata"]["labels"]
+    );
+    let endpoint = &monitor["spec"]["endpoints"][0];
+    assert_eq!(endpoint["port"], port["name"]);
+    assert_eq!(endpoint["relabelings"][0]["targetLabel"], "job");
+    let job = endpoint["relabelings"][0]["replacement"].as_str().unwrap();
+
+    let rules = &documents(&written(&["prometheus-rules"]))[0];
+    assert_eq!(rules["metadata"]["namespace"], "monitoring");
+    let asked = format!("absent(up{{job=\"{job}\"}} == 1)");
+    let asks = |rules: &Value| {
+        let rules = rules.as_array().unwrap();
+        rules.iter().any(|rule| rule["expr"] == asked.as_str())
+    };
+    assert!(asks(&rules["spec"]["groups"][0]["rules"]), "{asked}");
+    assert!(
+        asks(&read("prometheus/rules.yml")[0]["groups"][0]["rules"]),
+        "{asked}"
+    );
+    assert_eq!(
+        read("prometheus/scrape.yml")[0]["scrape_configs"][0]["job_name"],
+        job
+    );
+
+    let registration = documents(&written(&["apiservice", "--cert-manager=monitoring/a"]));
+    assert_eq!(
+        registration[0]["spec"]["service"]["namespace"],
+        "monitoring"
+    );
+    assert_eq!(&registration[1]["spec"]["selector"], pods);
+    let account = &documents(&written(&["rbac"]))[0];
+    assert_eq!(account["metadata"]["namespace"], "monitoring");
 }
 
 #[test]
@@ -174,6 +278,8 @@ fn partitions_cap_the_replicas() {
         "--partitions=12",
     ]));
     assert_eq!(found[0]["spec"]["maxReplicas"], 12);
+    let one = written(&["hpa", "--group=a", "--min-replicas=1", "--partitions=1"]);
+    assert_says(&one, &["the topic has 1 partition:"]);
 }
 
 #[test]
@@ -214,12 +320,16 @@ fn the_other_ways_into_keda_avoid_their_traps() {
     assert_eq!(trigger["metadata"]["ignoreNullValues"], "false");
     assert_eq!(
         trigger["metadata"]["query"],
-        "max(kafka_consumer_message_accumulation{consumer_group=\"a b/\\\"c\\\"\"})"
+        format!(
+            "max(kafka_consumer_message_accumulation{{instance_id=\"{INSTANCE}\",consumer_group=\"a b/\\\"c\\\"\"}})"
+        )
     );
     let trigger = of("--via=metrics-api");
     assert_eq!(
         trigger["metadata"]["url"],
-        format!("http://kafka-lag.monitoring.svc:9876/api/v1/lag/{INSTANCE}/a%20b%2F%22c%22")
+        format!(
+            "http://aliyun-kafka-exporter-service.monitoring.svc:9876/api/v1/lag/{INSTANCE}/a%20b%2F%22c%22"
+        )
     );
     assert_eq!(trigger["metadata"]["valueLocation"], "lag");
     complains(
@@ -397,7 +507,12 @@ fn rules_are_an_object_or_a_file_with_the_same_alerts() {
         "kube-prometheus-stack"
     );
     let rules = plain[0]["groups"][0]["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 10);
+    assert_eq!(rules.len(), 11);
+    assert!(
+        rules
+            .iter()
+            .any(|rule| rule["expr"] == "max(kafka_lag_leader) == 0" && rule["for"] == "2m")
+    );
     for rule in rules {
         assert!(
             rule["for"].is_string() && rule["labels"]["severity"].is_string(),
@@ -474,9 +589,9 @@ fn a_certificate_is_for_the_service_and_its_key_is_private() {
         &out,
         "--days=30",
     ];
-    let said = written(&arguments);
+    let said_first = said(&arguments);
     assert_says(
-        &said,
+        &said_first,
         &[
             "caBundle: LS0tLS1",
             "kubectl create secret tls lag-tls --namespace mon",
@@ -498,7 +613,7 @@ fn a_certificate_is_for_the_service_and_its_key_is_private() {
         .with_no_client_auth()
         .with_single_cert(vec![certificate], private)
         .unwrap();
-    let bundle = said
+    let bundle = said_first
         .lines()
         .find_map(|line| line.strip_prefix("caBundle: "))
         .unwrap();
@@ -506,7 +621,7 @@ fn a_certificate_is_for_the_service_and_its_key_is_private() {
     assert_eq!(found[0]["spec"]["caBundle"], bundle);
     let mut all = arguments.to_vec();
     all.push("--force");
-    written(&all);
+    said(&all);
     assert_ne!(fs::read(&crt).unwrap(), before);
 }
 
@@ -514,7 +629,7 @@ fn a_certificate_is_for_the_service_and_its_key_is_private() {
 fn openssl_finds_the_names_in_the_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().display().to_string();
-    written(&["serving-cert", "--out-dir", &out]);
+    said(&["serving-cert", "--out-dir", &out]);
     let crt = format!("{out}/tls.crt");
     let Ok(output) = Command::new("openssl")
         .args([
@@ -585,6 +700,23 @@ fn a_wrong_flag_ends_with_3_and_a_name_that_cannot_be_with_1() {
         &["HOST:PORT"],
     );
     complains(&["rbac", "--namespace=A"], 3, &["lower-case"]);
+    complains(
+        &[
+            "apiservice",
+            "--insecure-skip-tls-verify",
+            "--target-port=0",
+        ],
+        3,
+        &["--target-port", "1..="],
+    );
+    complains(
+        &["prometheus-rules", "--max-age=0s"],
+        3,
+        &["--max-age", "at least 1s"],
+    );
+    let ended = Ended::of(&mut program(&["lint", "--partitions=0", "-"]));
+    assert_says(&ended.err, &["--partitions", "1.."]);
+    ended.with(3);
     let ended = Ended::of(&mut program(&[
         "generate",
         "rbac",

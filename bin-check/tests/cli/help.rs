@@ -79,6 +79,7 @@ fn the_shared_flags_are_the_same_for_every_command_that_reads() {
         let flags = flags.filter(|flag| {
             ![
                 "--kafka.endpoint",
+                "--web.config.file",
                 "--web.listen-address",
                 "--web.telemetry-path",
             ]

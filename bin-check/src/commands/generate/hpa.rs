@@ -34,12 +34,12 @@ pub(super) fn render(plan: &Plan, args: &HpaArgs) -> anyhow::Result<String> {
         if index > 0 {
             text.push_str("---\n");
         }
-        text.push_str(&one(scaled, plan.with_instance, args));
+        text.push_str(&one(scaled, args));
     }
     Ok(text)
 }
 
-fn one(scaled: &Scaled, with_instance: bool, args: &HpaArgs) -> String {
+fn one(scaled: &Scaled, args: &HpaArgs) -> String {
     let workload = &scaled.workload;
     let several = if scaled.groups.len() > 1 {
         " # the largest proposal counts; two HPAs for one workload would stop each other"
@@ -49,13 +49,17 @@ fn one(scaled: &Scaled, with_instance: bool, args: &HpaArgs) -> String {
     let partitions = args.scaling.partitions.map_or_else(
         || " # not more than the topic has partitions: further consumers stay idle".to_owned(),
         |partitions| {
-            format!(" # the topic has {partitions} partitions: further consumers stay idle")
+            let partitions = match partitions {
+                1 => "1 partition".to_owned(),
+                partitions => format!("{partitions} partitions"),
+            };
+            format!(" # the topic has {partitions}: further consumers stay idle")
         },
     );
     let metrics: String = scaled
         .groups
         .iter()
-        .map(|group| metric(group, with_instance, &args.scaling))
+        .map(|group| metric(group, &args.scaling))
         .collect();
     let tolerances = args.kubernetes >= Cluster::TOLERANCE;
     format!(
@@ -84,9 +88,9 @@ fn one(scaled: &Scaled, with_instance: bool, args: &HpaArgs) -> String {
     )
 }
 
-fn metric(group: &Group, with_instance: bool, args: &ScalingArgs) -> String {
+fn metric(group: &Group, args: &ScalingArgs) -> String {
     let mut labels = String::new();
-    if let (true, Some(instance)) = (with_instance, &group.instance) {
+    if let Some(instance) = &group.instance {
         let _ = writeln!(
             labels,
             "{}: {}",

@@ -36,18 +36,18 @@ pub(super) fn render(plan: &Plan, args: &KedaArgs) -> anyhow::Result<String> {
         if index > 0 {
             text.push_str("---\n");
         }
-        text.push_str(&one(scaled, plan.with_instance, args)?);
+        text.push_str(&one(scaled, args)?);
     }
     Ok(text)
 }
 
-fn one(scaled: &Scaled, with_instance: bool, args: &KedaArgs) -> anyhow::Result<String> {
+fn one(scaled: &Scaled, args: &KedaArgs) -> anyhow::Result<String> {
     let workload = &scaled.workload;
     let (min, max) = (scaled.bounds.min(), scaled.bounds.max());
     let triggers = scaled
         .groups
         .iter()
-        .map(|group| trigger(group, with_instance, args))
+        .map(|group| trigger(group, args))
         .collect::<anyhow::Result<String>>()?;
     let several = if scaled.groups.len() > 1 {
         " # the largest proposal counts"
@@ -92,11 +92,11 @@ fn one(scaled: &Scaled, with_instance: bool, args: &KedaArgs) -> anyhow::Result<
     ))
 }
 
-fn trigger(group: &Group, with_instance: bool, args: &KedaArgs) -> anyhow::Result<String> {
+fn trigger(group: &Group, args: &KedaArgs) -> anyhow::Result<String> {
     let (kind, metadata) = match args.via {
         Via::External => ("external", external(group, args)),
         Via::MetricsApi => ("metrics-api", metrics_api(group, args)?),
-        Via::Prometheus => ("prometheus", prometheus(group, with_instance, args)),
+        Via::Prometheus => ("prometheus", prometheus(group, args)),
     };
     Ok(format!(
         "- type: {kind}\n  \
@@ -159,13 +159,13 @@ fn metrics_api(group: &Group, args: &KedaArgs) -> anyhow::Result<String> {
     ))
 }
 
-fn prometheus(group: &Group, with_instance: bool, args: &KedaArgs) -> String {
+fn prometheus(group: &Group, args: &KedaArgs) -> String {
     let metric = match args.scaling.metric {
         Metric::Lag => names::LAG,
         Metric::Recommended => names::RECOMMENDED,
     };
     let mut labels = String::new();
-    if let (true, Some(instance)) = (with_instance, &group.instance) {
+    if let Some(instance) = &group.instance {
         let _ = write!(
             labels,
             "{}={},",

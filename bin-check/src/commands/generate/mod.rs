@@ -50,7 +50,9 @@ pub(crate) fn run(what: What) -> anyhow::Result<Code> {
     }
 }
 
+/// Begins with the mark of a document, so that files can be joined.
 fn deliver(file: &FileArgs, text: &str) -> anyhow::Result<Code> {
+    let text = format!("---\n{text}");
     match &file.output_file {
         None => output::write(text.as_bytes())?,
         Some(path) => fs::write(path, text)

@@ -16,8 +16,7 @@ pub(super) fn release(value: &str) -> String {
 
 pub(super) fn render(args: &MonitorArgs) -> String {
     format!(
-        "# kafka-lag generate servicemonitor. The job's name is then that of the Service: give it to\n\
-         # kafka-lag generate prometheus-rules --job.\n\
+        "# kafka-lag generate servicemonitor.\n\
          apiVersion: monitoring.coreos.com/v1\n\
          kind: ServiceMonitor\n\
          metadata:\n  \
@@ -33,13 +32,17 @@ pub(super) fn render(args: &MonitorArgs) -> String {
                path: /metrics\n      \
                interval: {interval}\n      \
                scrapeTimeout: 10s\n      \
-               honorLabels: false\n",
+               honorLabels: false\n      \
+               relabelings: # the job would be the name of the Service; alerts ask for this one\n        \
+                 - targetLabel: job\n          \
+                   replacement: {job}\n",
         name = scalar(&args.name),
         namespace = scalar(&args.namespace),
         release = release(&args.release_label),
         key = scalar(&args.selector.key),
         value = quoted(&args.selector.value),
         port = scalar(&args.port),
+        job = scalar(&args.job),
         interval = quoted(&args.interval.to_string()),
     )
 }

@@ -30,8 +30,6 @@ pub(super) struct Scaled {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) scaled: Vec<Scaled>,
-    /// Several instances are read, so a group's name alone is not enough.
-    pub(super) with_instance: bool,
 }
 
 /// The groups that were given, else those that the cloud knows.
@@ -74,7 +72,7 @@ pub(super) async fn make(args: &ScalingArgs, read: ReadArgs) -> anyhow::Result<P
     arrange(args, groups, looker.board.instances().len())
 }
 
-/// A group as typed. An instance before it is known by its id, as a group's own name may have a slash.
+/// A group as typed. What stands before a slash is an instance that is configured, or has the name of one.
 fn given(text: &str, configured: &[String]) -> anyhow::Result<Group> {
     let of = |instance: Option<&str>, name: &str| -> anyhow::Result<Group> {
         let instance = instance.map(InstanceId::new).transpose();
@@ -83,10 +81,14 @@ fn given(text: &str, configured: &[String]) -> anyhow::Result<Group> {
             name: GroupName::new(name).context("--group")?,
         })
     };
-    if let Some((id, name)) = text.split_once('/')
-        && (id.starts_with("alikafka") || configured.iter().any(|known| known == id))
-    {
-        return of(Some(id), name);
+    if let Some((id, name)) = text.split_once('/') {
+        if id.starts_with("alikafka") || configured.iter().any(|known| known == id) {
+            return of(Some(id), name);
+        }
+        bail!(
+            "--group {text}: {id} is no instance that is configured: write INSTANCE/NAME with the whole id of the instance, such as \
+             alikafka_pre-cn-xxx/{name}, or --cms.instance {id} with it; a group that is called {text} is alikafka_pre-cn-xxx/{text}"
+        );
     }
     match configured {
         [only] => of(Some(only), text),
@@ -99,16 +101,15 @@ fn arrange(args: &ScalingArgs, groups: Vec<Group>, instances: usize) -> anyhow::
         .iter()
         .filter_map(|group| group.instance.as_ref())
         .collect();
-    let with_instance = instances > 1 || known.len() > 1;
     if let Some(id) = known
         .iter()
         .find(|id| !lag_core::is_label_value(id.as_str()))
-        && with_instance
     {
-        bail!("instance {id} cannot stand in a label selector: read one instance at a time");
+        bail!("instance {id} cannot stand in a label selector: it is no id of an instance");
     }
     let map = map(args)?;
-    let needs_instance = with_instance
+    let needs_instance = instances > 1
+        || known.len() > 1
         || [&args.namespace, &args.workload]
             .iter()
             .any(|text| text.contains("{instance"));
@@ -138,7 +139,6 @@ fn arrange(args: &ScalingArgs, groups: Vec<Group>, instances: usize) -> anyhow::
     }
     Ok(Plan {
         scaled: scaled.into_values().collect(),
-        with_instance,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use lag_core::names::{
     API_BUDGET, API_MONTH, API_REQUEST_ERRORS, CONFIG_RELOAD_SUCCESSFUL, LAG, LAG_CHANGE,
-    LAG_DRAIN, LAG_EXPECTED, LAG_PRESENT, LAG_TIMESTAMP, UP,
+    LAG_DRAIN, LAG_EXPECTED, LAG_PRESENT, LAG_TIMESTAMP, LEADER, UP,
 };
 use std::fmt::Write as _;
 
@@ -163,6 +163,15 @@ fn alerts(args: &RulesArgs) -> Vec<Alert> {
             severity: "critical",
             summary: "The Kafka lag exporter is not scraped",
             description: format!("No target of the job {} is up. No alert about lag can fire.", args.job),
+        },
+        Alert {
+            why: "Two exporters with --lease, and none has the Lease: the lag they have grows old. Without --lease there is no such series.",
+            name: "KafkaLagNobodyAsks",
+            expr: format!("max({LEADER}) == 0"),
+            wait: "2m",
+            severity: "critical",
+            summary: "No Kafka lag exporter asks CloudMonitor",
+            description: "All replicas wait for the Lease or follow one that is gone. Their logs say why; look at the Lease and at the rights to it.".to_owned(),
         },
         Alert {
             why: "The exporter goes on with what it had.",

@@ -27,7 +27,6 @@ fn plan(group: &str, instance: &str, name: &str) -> Plan {
                 name: GroupName::new(group).unwrap(),
             }],
         }],
-        with_instance: true,
     }
 }
 

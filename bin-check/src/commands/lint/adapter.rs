@@ -58,7 +58,7 @@ pub(super) fn lint(document: &Value) -> Vec<Finding> {
                 ));
             }
             series(rule, &path, &mut found);
-            query(rule, &path, &mut found);
+            query(rule, is_external, &path, &mut found);
         }
     }
     if lags == 0 {
@@ -75,6 +75,19 @@ pub(super) fn lint(document: &Value) -> Vec<Finding> {
 fn resources(rule: &Value, path: &str, found: &mut Vec<Finding>) {
     let resources = rule.get("resources").unwrap_or(&Value::Null);
     if resources.get("namespaced") == Some(&Value::Bool(false)) {
+        return;
+    }
+    if let Some(written) = resources
+        .get("namespaced")
+        .filter(|given| !given.is_boolean())
+    {
+        found.push(Finding::error(
+            &format!("{path}.resources.namespaced"),
+            format!(
+                "{written} is neither true nor false: the adapter refuses its whole configuration"
+            ),
+            "write namespaced: false, without quotes",
+        ));
         return;
     }
     let written = if resources.get("namespaced").is_some() {
@@ -127,7 +140,7 @@ fn series(rule: &Value, path: &str, found: &mut Vec<Finding>) {
     }
 }
 
-fn query(rule: &Value, path: &str, found: &mut Vec<Finding>) {
+fn query(rule: &Value, is_external: bool, path: &str, found: &mut Vec<Finding>) {
     let query = text(rule, "/metricsQuery").unwrap_or_default();
     let at = format!("{path}.metricsQuery");
     let tight: String = query.split_whitespace().collect();
@@ -162,6 +175,25 @@ fn query(rule: &Value, path: &str, found: &mut Vec<Finding>) {
         found.push(Finding::error(
             &at,
             "a lag has no label pod of its consumers: by (pod) puts all groups together under the exporter's pod",
+            whole,
+        ));
+    }
+    let tally = |bracket| expression::bare(query).matches(bracket).count();
+    if tally('(') != tally(')') {
+        found.push(Finding::error(
+            &at,
+            format!(
+                "it has {} of ( and {} of ): Prometheus refuses the query",
+                tally('('),
+                tally(')')
+            ),
+            whole,
+        ));
+    }
+    if is_external && tight.contains("<<.GroupBy>>") {
+        found.push(Finding::error(
+            &at,
+            "<<.GroupBy>> is empty for external metrics: by () makes one number of all groups that are found",
             whole,
         ));
     }

@@ -35,7 +35,7 @@ pub(super) fn words(expression: &str) -> Vec<String> {
 }
 
 /// The expression with what stands in quotes, and comments, left out.
-fn bare(expression: &str) -> String {
+pub(super) fn bare(expression: &str) -> String {
     let mut out = String::with_capacity(expression.len());
     let mut chars = expression.chars();
     while let Some(c) = chars.next() {

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use std::fmt::Write as _;
 
-use crate::output::{json, table::visible};
+use crate::{
+    manifest::Wrong,
+    output::{json, table::visible},
+};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,6 +79,27 @@ impl Finding {
     pub(super) fn inside(mut self, of: &str) -> Self {
         self.path = format!("{of}{}", self.path);
         self
+    }
+}
+
+/// Adds what a reader of manifests refuses, where nothing was found wrong yet.
+pub(super) fn refused(faults: &[anyhow::Error], found: &mut Vec<Finding>) {
+    for wrong in faults
+        .iter()
+        .filter_map(|fault| fault.downcast_ref::<Wrong>())
+    {
+        let is_told = |finding: &Finding| {
+            finding.severity == Severity::Error
+                && (finding.path == wrong.path
+                    || finding.path.starts_with(&format!("{}.", wrong.path)))
+        };
+        if !found.iter().any(is_told) {
+            found.push(Finding::error(
+                &wrong.path,
+                &*wrong.happens,
+                &*wrong.instead,
+            ));
+        }
     }
 }
 

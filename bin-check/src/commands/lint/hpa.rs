@@ -8,16 +8,20 @@ use super::{
     backlog::{Multiplied, TOLERANCE},
     behavior,
     expression::is_lag,
-    finding::Finding,
+    finding::{self, Finding},
     look::{list, milli, text},
     selector,
 };
+use crate::manifest;
 
 /// Fields of v2beta1, and where they are in v2: below the name of the metric's type.
 const RENAMED: [(&str, &str); 5] = [
     ("metricName", "metric.name"),
     ("metricSelector", "metric.selector"),
-    ("targetValue", "target: {type: Value, value: ...}"),
+    (
+        "targetValue",
+        "target: {type: AverageValue, averageValue: ...}",
+    ),
     (
         "targetAverageValue",
         "target: {type: AverageValue, averageValue: ...}",
@@ -55,6 +59,7 @@ pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
         setting,
         &mut found,
     );
+    finding::refused(&manifest::hpa::faults(document), &mut found);
     found
 }
 
@@ -89,10 +94,10 @@ fn bounds(document: &Value, setting: Setting, found: &mut Vec<Finding>) {
         of("/spec/minReplicas").unwrap_or(1),
         of("/spec/maxReplicas"),
     );
-    let Some(max) = max else {
+    let Some(max) = max.filter(|max| *max > 0) else {
         found.push(Finding::error(
             "spec.maxReplicas",
-            "it is missing or no whole number: the manifest is refused",
+            "it is missing, 0 or no whole number: the manifest is refused",
             "write the most replicas, not more than the topic has partitions",
         ));
         return;
@@ -181,6 +186,19 @@ fn metric(metric: &Value, path: &str, document: &Value, found: &mut Vec<Finding>
             ));
         }
     }
+    if let Some(old) = source.get("targetValue").filter(|_| counts) {
+        found.push(Finding::error(
+            &path("targetValue"),
+            format!(
+                "it became the type Value. {}",
+                multiplied(milli(old), document).words()
+            ),
+            format!(
+                "write {}: replicas = lag / averageValue, rounded up",
+                average_of(milli(old))
+            ),
+        ));
+    }
     if name.contains('/') {
         found.push(Finding::error(
             &path("metric.name"),
@@ -189,12 +207,12 @@ fn metric(metric: &Value, path: &str, document: &Value, found: &mut Vec<Finding>
         ));
     }
     if kind == "External" && (counts || name.contains('/')) {
-        selector::lint(
-            source.pointer("/metric/selector"),
-            name,
-            &path("metric.selector"),
-            found,
-        );
+        let now = source.pointer("/metric/selector");
+        let (selector, field) = match source.get("metricSelector").filter(|_| now.is_none()) {
+            Some(old) => (Some(old), "metricSelector"),
+            None => (now, "metric.selector"),
+        };
+        selector::lint(selector, name, &path(field), found);
     }
     if counts {
         target(source, kind, name, &path("target"), document, found);

@@ -12,6 +12,7 @@ mod rules;
 mod scaled_object;
 mod selector;
 mod together;
+mod trigger;
 
 use anyhow::Context as _;
 use serde_json::Value;

@@ -8,35 +8,12 @@ use super::{
     backlog::{Multiplied, TOLERANCE},
     behavior,
     expression::{self, has_lag},
-    finding::Finding,
+    finding::{self, Finding},
     hpa,
     look::{list, milli, text},
+    trigger,
 };
-use crate::nearest::nearest;
-
-/// Keys of our scaler.
-const OURS: [&str; 9] = [
-    "instanceId",
-    "consumerGroup",
-    "topic",
-    "lagThreshold",
-    "activationLagThreshold",
-    "sustainSeconds",
-    "maxAgeSeconds",
-    "metric",
-    "metricName",
-];
-/// Keys that KEDA keeps for itself, or passes on without reading them.
-const KEDAS: [&str; 8] = [
-    "scalerAddress",
-    "enableTLS",
-    "unsafeSsl",
-    "caCert",
-    "tlsClientCert",
-    "tlsClientKey",
-    "tlsCertFile",
-    "useCachedMetrics",
-];
+use crate::manifest;
 
 pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -56,11 +33,12 @@ pub(super) fn lint(document: &Value, setting: Setting) -> Vec<Finding> {
         ));
     }
     bounds(document, setting, &mut found);
+    finding::refused(&manifest::scaled_object::faults(document), &mut found);
     let triggers = list(document, "/spec/triggers");
     let mut lags = 0;
     for (index, one) in triggers.iter().enumerate() {
         let path = format!("spec.triggers[{index}]");
-        if trigger(one, &path, &mut found) {
+        if reads_lag(one, &path, &mut found) {
             lags += 1;
             kind(one, document, &path, &mut found);
         }
@@ -140,7 +118,7 @@ fn fallback(document: &Value, found: &mut Vec<Finding>) {
 }
 
 /// Looks at one trigger; false when it reads no lag.
-fn trigger(trigger: &Value, path: &str, found: &mut Vec<Finding>) -> bool {
+fn reads_lag(trigger: &Value, path: &str, found: &mut Vec<Finding>) -> bool {
     let of = |key: &str| text(trigger, &format!("/metadata/{key}")).unwrap_or_default();
     let at = |key: &str| format!("{path}.metadata.{key}");
     let metadata = trigger.get("metadata").and_then(Value::as_object);
@@ -154,7 +132,7 @@ fn trigger(trigger: &Value, path: &str, found: &mut Vec<Finding>) -> bool {
             if !is_ours {
                 return false;
             }
-            ours(trigger, path, found);
+            trigger::lint(trigger, path, found);
         }
         "prometheus" => {
             if !has_lag(of("query")) && !of("query").contains(names::RECOMMENDED) {
@@ -163,7 +141,7 @@ fn trigger(trigger: &Value, path: &str, found: &mut Vec<Finding>) -> bool {
             prometheus(
                 of("query"),
                 of("ignoreNullValues"),
-                has("threshold"),
+                metadata.and_then(|metadata| metadata.get("threshold")),
                 &at,
                 found,
             );
@@ -186,6 +164,19 @@ fn trigger(trigger: &Value, path: &str, found: &mut Vec<Finding>) -> bool {
                         instead,
                     ));
                 }
+            }
+            if let Some(target) = metadata.and_then(|metadata| metadata.get("targetValue")) {
+                trigger::above_zero(target, &at("targetValue"), found);
+            }
+            let place = of("valueLocation");
+            if of("url").contains("/api/v1/lag/")
+                && !["", "lag", "recommended_replicas"].contains(&place)
+            {
+                found.push(Finding::error(
+                    &at("valueLocation"),
+                    format!("{place} is no number of an answer with a fresh lag: the trigger fails; what stands under last is too old to be one"),
+                    "write valueLocation: lag, or recommended_replicas",
+                ));
             }
         }
         _ => return false,
@@ -230,90 +221,10 @@ fn kind(trigger: &Value, document: &Value, path: &str, found: &mut Vec<Finding>)
     }
 }
 
-fn ours(trigger: &Value, path: &str, found: &mut Vec<Finding>) {
-    let Some(metadata) = trigger.get("metadata").and_then(Value::as_object) else {
-        return;
-    };
-    let at = |key: &str| format!("{path}.metadata.{key}");
-    for key in metadata.keys() {
-        let plain = key.strip_suffix("FromEnv").unwrap_or(key);
-        if OURS.contains(&plain) || KEDAS.contains(&key.as_str()) {
-            continue;
-        }
-        let meant = match nearest(key, OURS).first() {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => format!("the keys are {}", OURS.join(", ")),
-        };
-        found.push(Finding::error(
-            &at(key),
-            format!("kafka-lag-exporter refuses a key {key}"),
-            meant,
-        ));
-    }
-    let has =
-        |key: &str| metadata.contains_key(key) || metadata.contains_key(&format!("{key}FromEnv"));
-    if !has("consumerGroup") {
-        found.push(Finding::error(
-            &at("consumerGroup"),
-            "it is missing: the scaler refuses the trigger",
-            "name the group",
-        ));
-    }
-    if !has("scalerAddress") {
-        found.push(Finding::error(
-            &at("scalerAddress"),
-            "it is missing: the trigger fails",
-            "write HOST:PORT of --keda.listen-address",
-        ));
-    }
-    let recommended = metadata
-        .get("metric")
-        .is_some_and(|metric| metric == "recommendedReplicas");
-    if !has("lagThreshold") && !recommended {
-        found.push(Finding::error(
-            &at("lagThreshold"),
-            "it is missing: the scaler refuses the trigger",
-            "write the lag that one replica may have, such as lagThreshold: \"50000\"",
-        ));
-    }
-    for key in ["lagThreshold", "topic"] {
-        if recommended && has(key) {
-            found.push(Finding::error(
-                &at(key),
-                "with metric: recommendedReplicas the scaler refuses it: the number is that of the whole group, and the target is 1",
-                "leave it out",
-            ));
-        }
-    }
-    for (key, least) in [("lagThreshold", 0.001), ("activationLagThreshold", 0.0)] {
-        let written = metadata.get(key).and_then(Value::as_str);
-        let number = written.map(str::parse::<f64>);
-        if number
-            .is_some_and(|number| !number.is_ok_and(|number| number >= least && number.is_finite()))
-        {
-            found.push(Finding::error(
-                &at(key),
-                format!(
-                    "{:?} is no number that the scaler takes",
-                    written.unwrap_or_default()
-                ),
-                "write a decimal number without a unit, such as \"50000\"",
-            ));
-        }
-    }
-    if trigger.get("useCachedMetrics") != Some(&Value::Bool(true)) {
-        found.push(Finding::note(
-            &format!("{path}.useCachedMetrics"),
-            "without it the scaler is asked at each look of the HPA, though the data changes once a minute",
-            "write useCachedMetrics: true",
-        ));
-    }
-}
-
 fn prometheus(
     query: &str,
     ignore: &str,
-    has_threshold: bool,
+    threshold: Option<&Value>,
     at: &dyn Fn(&str) -> String,
     found: &mut Vec<Finding>,
 ) {
@@ -325,12 +236,13 @@ fn prometheus(
             "write ignoreNullValues: \"false\", and a fallback",
         ));
     }
-    if !has_threshold {
-        found.push(Finding::error(
+    match threshold {
+        None => found.push(Finding::error(
             &at("threshold"),
             "it is missing: the trigger fails",
             "write the lag that one replica may have, such as threshold: \"50000\"",
-        ));
+        )),
+        Some(threshold) => trigger::above_zero(threshold, &at("threshold"), found),
     }
     if expression::has(query, &["sum"]) {
         found.push(Finding::warning(

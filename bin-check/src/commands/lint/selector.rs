@@ -1,7 +1,7 @@
 //! Which series an external metric takes.
 
 use lag_core::names;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     finding::Finding,
@@ -33,6 +33,10 @@ pub(super) fn lint(selector: Option<&Value>, name: &str, path: &str, found: &mut
         return;
     };
     let mut by_group = false;
+    // Labels without matchLabels around them are refused for that.
+    by_group |= selector
+        .as_object()
+        .is_some_and(|keys| keys.keys().any(|key| is_group(key)));
     if let Some(labels) = selector.get("matchLabels").and_then(Value::as_object) {
         for (key, value) in labels {
             by_group |= is_group(key);
@@ -48,7 +52,13 @@ pub(super) fn lint(selector: Option<&Value>, name: &str, path: &str, found: &mut
         }
         if is_group(key) {
             by_group = true;
-            if text(expression, "/operator") != Some("In") || values.len() != 1 {
+            if text(expression, "/operator") == Some("DoesNotExist") {
+                found.push(Finding::error(
+                    &path,
+                    "every lag has a consumer group: nothing is found, and the answer is 404",
+                    format!("{instead} in place of it"),
+                ));
+            } else if text(expression, "/operator") != Some("In") || values.len() != 1 {
                 found.push(Finding::warning(
                     &path,
                     "the lags of all groups that it fits are added up",
@@ -76,7 +86,8 @@ fn is_empty(selector: &Value) -> bool {
         Some(Value::Array(list)) => !list.is_empty(),
         _ => false,
     };
-    !has("matchLabels") && !has("matchExpressions")
+    let bare = |keys: &Map<String, Value>| keys.keys().any(|key| is_group(key));
+    !has("matchLabels") && !has("matchExpressions") && !selector.as_object().is_some_and(bare)
 }
 
 fn label(key: &str, value: &Value, path: &str, found: &mut Vec<Finding>) {

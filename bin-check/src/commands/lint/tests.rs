@@ -1,5 +1,8 @@
 //! Kinds, and documents of any shape.
 
+#[path = "refused_tests.rs"]
+mod refused;
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
@@ -224,6 +227,28 @@ fn a_rule_of_the_adapter_can_do_more_wrong() {
     one(&found, "externalRules[0].resources", "no namespaced: false");
     one(&found, "externalRules[0].metricsQuery", "gauge");
     one(&found, "externalRules[0].metricsQuery", "vector(0)");
+    for namespaced in [json!("false"), json!(0)] {
+        let found = with(json!({
+            "seriesQuery": "kafka_consumer_lag", "resources": {"namespaced": namespaced},
+            "metricsQuery": "max(<<.Series>>{<<.LabelMatchers>>}) by (consumer_group)",
+        }));
+        one(
+            &found,
+            "externalRules[0].resources.namespaced",
+            "without quotes",
+        );
+        assert_eq!(found.len(), 1, "{found:#?}");
+    }
+    let found = with(json!({
+        "seriesQuery": "kafka_consumer_lag", "resources": {"namespaced": false},
+        "metricsQuery": "max(<<.Series>>{<<.LabelMatchers>>} by (<<.GroupBy>>)",
+    }));
+    one(&found, "externalRules[0].metricsQuery", "2 of ( and 1 of )");
+    one(
+        &found,
+        "externalRules[0].metricsQuery",
+        "<<.GroupBy>> is empty",
+    );
     let found = examine(
         &json!({"externalRules": [{"seriesQuery": "sqs_length", "metricsQuery": "sum(sqs_length)"}]}),
         setting(),
@@ -255,36 +280,6 @@ fn a_scaled_object_that_is_not_ours_is_left_alone() {
             .iter()
             .any(|finding| finding.path.contains("metadata")),
         "{found:#?}"
-    );
-}
-
-#[test]
-fn values_that_our_scaler_refuses_are_found() {
-    let of = |metadata: Value| {
-        let document = json!({
-            "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
-            "spec": {"scaleTargetRef": {"name": "a"}, "maxReplicaCount": 3, "triggers": [{"type": "external", "metadata": metadata}]},
-        });
-        examine(&document, setting()).unwrap()
-    };
-    let path = "spec.triggers[0].metadata.lagThreshold";
-    let recommended = json!({"scalerAddress": "a:1", "consumerGroup": "g", "metric": "recommendedReplicas", "lagThreshold": "1"});
-    one(&of(recommended), path, "leave it out");
-    for wrong in ["50k", "0", "-1", "NaN", "inf", ""] {
-        one(
-            &of(json!({"scalerAddress": "a:1", "consumerGroup": "g", "lagThreshold": wrong})),
-            path,
-            "no number",
-        );
-    }
-    let right = of(
-        json!({"scalerAddress": "a:1", "consumerGroup": "g", "lagThreshold": "0.5", "activationLagThreshold": "0"}),
-    );
-    assert!(
-        !right
-            .iter()
-            .any(|finding| finding.path.contains("metadata")),
-        "{right:#?}"
     );
 }
 

@@ -30,6 +30,14 @@ pub(super) struct Named {
     pub(super) autoscaler: Autoscaler,
 }
 
+/// What follows the number of replicas that a policy recommends.
+struct Follower {
+    file: String,
+    behind: String,
+    hpa: Hpa,
+    notes: Vec<String>,
+}
+
 /// All of them, in the order HPAs, ScaledObjects, steps, times to drain. `trend_over` is how long the points of a trend
 /// reach back.
 pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::Result<Vec<Named>> {
@@ -41,7 +49,13 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
             let hpa = with_tolerance(found.hpa, tolerance);
             let follows = hpa.target == one();
             if follows || found.metric == names::RECOMMENDED {
-                followers.push((file.clone(), found.object, hpa));
+                let behind = format!("HPA {}", named(&file, &found.object));
+                followers.push(Follower {
+                    file: file.clone(),
+                    behind,
+                    hpa,
+                    notes: Vec::new(),
+                });
                 continue;
             }
             let about = format!("HPA {}: {}", named(&file, &found.object), words::hpa(&hpa));
@@ -53,6 +67,21 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
         for found in scaled_object::read_all(&file, &documents(&file, &text)?)? {
             let mut keda = found.keda;
             keda.hpa = with_tolerance(keda.hpa, tolerance);
+            if found.follows {
+                let mut notes = found.notes;
+                notes.push(
+                    "of the ScaledObject its HPA is played: minReplicaCount, maxReplicaCount and behavior, but no polling, fallback or zero"
+                        .to_owned(),
+                );
+                let behind = format!("ScaledObject {}", named(&file, &found.object));
+                followers.push(Follower {
+                    file: file.clone(),
+                    behind,
+                    hpa: keda.hpa,
+                    notes,
+                });
+                continue;
+            }
             let about = format!(
                 "ScaledObject {}: {}{}",
                 named(&file, &found.object),
@@ -66,11 +95,11 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
     }
     let follower = match followers.as_slice() {
         [] => None,
-        [(file, _, hpa)] if hpa.target != one() => bail!(
+        [Follower { file, hpa, .. }] if hpa.target != one() => bail!(
             "{file}: the metric {} is a number of replicas: use AverageValue \"1\"",
             names::RECOMMENDED
         ),
-        [(file, ..)]
+        [Follower { file, .. }]
             if args.steps.len() + args.drain.len() + usize::from(args.config_file.is_some())
                 != 1 =>
         {
@@ -80,7 +109,7 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
             )
         }
         [one] => Some(one),
-        [_, (file, ..), ..] => bail!("{file}: one HPA behind a policy is enough"),
+        [_, Follower { file, .. }, ..] => bail!("{file}: one HPA behind a policy is enough"),
     };
     let steps = args.steps.iter().map(|text| {
         let read = policy::steps(text).with_context(|| format!("--steps {text:?}"));
@@ -104,17 +133,22 @@ pub(super) fn read(args: &SimulateArgs, trend_over: SignedDuration) -> anyhow::R
             bounds,
             marks,
         } = read?;
-        let (hpa, behind) = match follower {
-            Some((file, object, hpa)) => (hpa.clone(), format!("HPA {}", named(file, object))),
+        let (hpa, behind, notes) = match follower {
+            Some(follower) => (
+                follower.hpa.clone(),
+                follower.behind.as_str(),
+                follower.notes.clone(),
+            ),
             None => {
                 let hpa = with_tolerance(Hpa::new(bounds, one()), tolerance);
-                (hpa, "an HPA".to_owned())
+                (hpa, "an HPA", Vec::new())
             }
         };
         let about = format!("{label} {text}; behind it {behind}: {}", words::hpa(&hpa));
         let autoscaler = Autoscaler::Recommended { policy, hpa };
         all.push(Named {
             marks,
+            notes,
             ..new(label.to_owned(), about, autoscaler)
         });
     }

@@ -33,6 +33,16 @@ struct Fresh {
 
 /// One entry per answer, at the time of the answer. Ends early at Ctrl-C, with what there is by then.
 pub(super) async fn ask(url: &str, plan: &Plan) -> anyhow::Result<Vec<(Timestamp, Option<Lag>)>> {
+    // Errors and the first line of the answer repeat the URL.
+    if url
+        .split(PATH)
+        .next()
+        .is_some_and(|host| host.contains('@'))
+    {
+        bail!(
+            "--record: a URL with a user or a password in it is refused: write http://HOST:9876{PATH}INSTANCE/GROUP"
+        );
+    }
     if !url.contains(PATH) || !(url.starts_with("http://") || url.starts_with("https://")) {
         bail!("--record {url}: write http://HOST:9876{PATH}INSTANCE/GROUP");
     }

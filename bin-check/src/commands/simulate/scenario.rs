@@ -98,7 +98,7 @@ fn some_time(text: &str) -> anyhow::Result<SignedDuration> {
 fn load(text: &str) -> anyhow::Result<Load> {
     let mut parts = text.split(',').map(str::trim);
     let inflow = per_second(parts.next().unwrap_or_default())?;
-    let (mut rate, mut lasts) = (None, None);
+    let (mut rate, mut lasts, mut spans) = (None, None, Vec::new());
     let mut load = Load {
         inflow,
         peaks: Vec::new(),
@@ -119,12 +119,16 @@ fn load(text: &str) -> anyhow::Result<Load> {
                 let (inflow, span) = value
                     .split_once('@')
                     .ok_or_else(|| anyhow!("{part:?}: write it as peak:3000/s@30m+20m"))?;
-                load.peaks.push((per_second(inflow)?, some_span(span)?));
+                let span = some_span(span)?;
+                spans.push((part, span));
+                load.peaks.push((per_second(inflow)?, span));
             }
             "outage" => {
                 let span = value.strip_prefix('@');
                 let span = span.ok_or_else(|| anyhow!("{part:?}: write it as outage:@1h+10m"))?;
-                load.outages.push(some_span(span)?);
+                let span = some_span(span)?;
+                spans.push((part, span));
+                load.outages.push(span);
             }
             _ => bail!("{part:?}: use rate:, for:, peak:, outage:, lag: or partitions:"),
         }
@@ -134,6 +138,11 @@ fn load(text: &str) -> anyhow::Result<Load> {
     })?;
     load.lasts =
         lasts.ok_or_else(|| anyhow!("for: is missing: write how long it lasts, such as for:2h"))?;
+    if let Some((part, _)) = spans.iter().find(|(_, span)| span.from >= load.lasts) {
+        bail!(
+            "{part:?} begins when all is over: let it begin before the end, or write a longer for:"
+        );
+    }
     Ok(load)
 }
 
@@ -334,6 +343,14 @@ mod tests {
             ("load:1/s,rate:5/s,for:1h,outage:1h", "outage:@1h+10m"),
             ("load:1/s,rate:5/s,for:1h,partitions:0", "above 0"),
             ("load:1/s,rate:5/s,for:1h,speed:3", "use rate:, for:"),
+            (
+                "load:1/s,rate:5/s,peak:3000/s@3h+20m,for:2h",
+                "\"peak:3000/s@3h+20m\" begins when all is over",
+            ),
+            (
+                "load:1/s,rate:5/s,for:1h,outage:@1h+10m",
+                "\"outage:@1h+10m\" begins when all is over",
+            ),
         ] {
             let error = format!("{:#}", parse(text).unwrap_err());
             assert!(error.contains(part), "{text}: {error}");

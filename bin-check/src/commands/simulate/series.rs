@@ -1,4 +1,4 @@
-//! A recorded lag: lines of CSV or of JSON.
+//! A recorded lag: lines of CSV or of JSON, or one list of JSON.
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -19,11 +19,17 @@ const EPOCH_SECONDS: f64 = 1e9;
 /// From here on they are milliseconds.
 const EPOCH_MILLISECONDS: f64 = 1e12;
 
+const EXAMPLE: &str = "write lines such as 2026-01-15T08:30:00Z,56000";
+
 pub(super) fn parse(text: &str) -> anyhow::Result<Series> {
     let mut points: Vec<(Timestamp, Option<Lag>)> = Vec::new();
     let (mut columns, mut is_relative) = (None, false);
-    let lines = text.trim_start_matches('\u{feff}').lines();
-    for (index, line) in lines.enumerate() {
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim_start().starts_with('[') {
+        return array(text);
+    }
+    refuse_listing(text)?;
+    for (index, line) in text.lines().enumerate() {
         let (number, line) = (index + 1, line.trim());
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -49,9 +55,7 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Series> {
         points.push((at, lag));
     }
     if points.is_empty() {
-        bail!(
-            "there is no line with a time and a lag: write lines such as 2026-01-15T08:30:00Z,56000"
-        );
+        bail!("there is no line with a time and a lag: {EXAMPLE}");
     }
     Ok(Series {
         points,
@@ -84,9 +88,53 @@ fn row(cells: &[&str], (at, lag): (usize, usize)) -> anyhow::Result<Read> {
     Ok((at, value(cell)?, relative))
 }
 
+/// A list of objects, each as a line would have it.
+fn array(text: &str) -> anyhow::Result<Series> {
+    let items: Vec<Value> =
+        serde_json::from_str(text).map_err(|error| anyhow!("this is no list in JSON: {error}"))?;
+    let (mut points, mut is_relative) = (Vec::new(), false);
+    for (index, item) in items.iter().enumerate() {
+        let read = point(item).with_context(|| format!("entry {}", index + 1))?;
+        let (at, lag, relative) = read;
+        match points.last() {
+            None => is_relative = relative,
+            Some((before, _)) if at < *before => bail!(
+                "entry {}: {at} lies before the entry above it: sort them by time",
+                index + 1
+            ),
+            Some(_) => {}
+        }
+        points.push((at, lag));
+    }
+    if points.is_empty() {
+        bail!("the list is empty: {EXAMPLE}");
+    }
+    Ok(Series {
+        points,
+        is_relative,
+    })
+}
+
+/// The answer of `/api/v1/lag` holds many groups at one moment.
+fn refuse_listing(text: &str) -> anyhow::Result<()> {
+    let whole: Option<Value> = serde_json::from_str(text).ok();
+    if whole.is_some_and(|whole| whole.get("groups").is_some() || whole.get("instances").is_some())
+    {
+        bail!(
+            "this is the listing of all groups at one moment, and a series is one group at many: record it with \
+             --record http://HOST:9876/api/v1/lag/INSTANCE/GROUP, or {EXAMPLE}"
+        );
+    }
+    Ok(())
+}
+
 fn object(line: &str) -> anyhow::Result<Read> {
     let found: Value =
         serde_json::from_str(line).map_err(|error| anyhow!("this is not JSON: {error}"))?;
+    point(&found)
+}
+
+fn point(found: &Value) -> anyhow::Result<Read> {
     let keys = ["timestamp", "time", "at", "seconds"];
     let at = keys.iter().find_map(|key| found.get(key));
     let (at, relative) = match at {
@@ -177,6 +225,26 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_json_is_read_as_lines_are() {
+        let text = r#"[
+  {"timestamp": "2026-01-15T08:30:00Z", "lag": 13915},
+  {"timestamp": "2026-01-15T08:31:00Z", "state": "stale", "lag": null}
+]"#;
+        assert_eq!(lags(text), [Some(13_915.0), None]);
+        for (text, part) in [
+            ("[]", "the list is empty"),
+            ("[5]", "entry 1: there is no timestamp"),
+            ("[{\"at\":5,\"lag\":1},{\"at\":0,\"lag\":1}]", "entry 2"),
+            ("[{", "no list in JSON"),
+            (r#"{"instances":[],"groups":[{"lag":5}]}"#, "--record"),
+            ("{\n  \"groups\": []\n}", "listing of all groups"),
+        ] {
+            let error = format!("{:#}", parse(text).unwrap_err());
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_never_zero() {
         for none in [
             "", " ", "null", "NaN", "nan", "None", "stale", "absent", "failed", "-",
@@ -216,7 +284,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "[0-9a-zTZ:.,;{}\" \n-]{0,80}") {
+        fn no_text_makes_the_reader_panic(text in "[0-9a-zTZ:.,;{}\\[\\]\" \n-]{0,80}") {
             let _ = parse(&text);
         }
 

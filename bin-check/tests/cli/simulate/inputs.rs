@@ -57,6 +57,24 @@ fn an_outage_moves_nothing_and_is_told() {
 }
 
 #[test]
+fn a_scaled_object_on_recommended_replicas_follows_a_policy_as_an_hpa_does() {
+    let played = |follower: &str| {
+        let steps = format!("--steps={STEPS}");
+        out(&[follower, &steps, "--scenario=steps:100001,160000,49000/10m"])
+    };
+    let keda = played("--keda=keda-follow.yaml");
+    assert_says(
+        &keda,
+        &[
+            "behind it ScaledObject cust-consumer",
+            "no polling, fallback",
+        ],
+    );
+    assert_eq!(changes(&keda), changes(&played("--hpa=follow.yaml")));
+    assert!(!changes(&keda).is_empty());
+}
+
+#[test]
 fn a_step_policy_is_followed_to_the_letter() {
     let scenario = "--scenario=steps:56000,100001,60000,150001,100000,50000/5m";
     let expected = rows(&[

@@ -91,6 +91,25 @@ fn a_wrong_value_ends_with_1_and_names_the_flag() {
         1,
         &["/api/v1/lag/INSTANCE/GROUP"],
     );
+    for url in [
+        "http://user:pw-5@h:9876/api/v1/lag/i/g",
+        "http://user:pw-5@h/metrics",
+        "http://user:p/w-5@h/api/v1/lag/i/g",
+        "user:pw-5@h/api/v1/lag/i/g",
+    ] {
+        let ended = Ended::of(&mut simulate(&[hpa, "--record", url]));
+        assert_says(&ended.err, &["--record", "is refused", "http://HOST:9876/"]);
+        assert!(!ended.err.contains("w-5"), "{ended:?}");
+        assert_eq!(ended.with(1), "");
+    }
+    refused(
+        &[
+            hpa,
+            "--scenario=load:1200/s,rate:500/s,for:2h,peak:3000/s@3h+20m",
+        ],
+        1,
+        &["\"peak:3000/s@3h+20m\"", "longer for:"],
+    );
     refused(
         &["--steps=base=2", SCENARIO],
         1,
@@ -131,6 +150,11 @@ fn a_manifest_that_is_not_simulated_is_told_with_file_field_and_what_to_do() {
             "follow.yaml: AverageValue 1",
             "--steps, --drain or --config.file",
         ],
+    );
+    refused(
+        &["--keda=keda-follow.yaml", SCENARIO],
+        1,
+        &["keda-follow.yaml", "--steps, --drain or --config.file"],
     );
     let many = ["--hpa=value.yaml"; 7];
     refused(

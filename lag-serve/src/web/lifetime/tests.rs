@@ -1,5 +1,7 @@
 use super::*;
-use crate::web::{ClientCertificates, Protocols, ServerTls, TlsFiles, connection::secured};
+use crate::web::{
+    ClientCertificates, Protocols, ServerTls, TlsFiles, connection::secured, idle::Activity,
+};
 use axum::{Router, body::Bytes, routing::get};
 use http::Request;
 use http_body_util::Empty;
@@ -101,7 +103,7 @@ async fn connected(left: i64) -> (SendRequest<Empty<Bytes>>, tokio::task::JoinHa
     let served = tokio::spawn(async move {
         // Not stopped from outside: whoever would say so is there.
         let (_running, stopped) = watch::channel(false);
-        secured(far, tls, router, stopped, Activity::default()).await;
+        secured(far, tls, router, Activity::new(), stopped).await;
     });
     let name = "localhost".try_into().unwrap();
     let stream = TlsConnector::from(Arc::new(config))
