@@ -25,7 +25,9 @@ impl Service<Request<Incoming>> for Face {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let open = self.activity.begin();
-        let mut request = request.map(Body::new);
+        let request = request.map(Body::new);
+        #[cfg(feature = "tls")]
+        let mut request = request;
         #[cfg(feature = "tls")]
         if let Some(peer) = &self.peer {
             request.extensions_mut().insert(peer.clone());

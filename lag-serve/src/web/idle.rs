@@ -17,7 +17,7 @@ use tokio::time::Instant;
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// What a new connection has for its first request, whoever waits for its place.
-const FIRST: Duration = Duration::from_millis(100);
+const FIRST: Duration = Duration::from_millis(20);
 
 /// One connection from when it is accepted on: how many requests are open, how many there have been, who is there.
 #[derive(Debug, Clone)]
@@ -27,7 +27,6 @@ pub(super) struct Activity(Arc<Mutex<State>>);
 struct State {
     open: usize,
     seen: usize,
-    accepted: Instant,
     /// Since when it is as it is: answering, or not.
     since: Instant,
     peer: Peer,
@@ -38,17 +37,17 @@ struct State {
 enum Peer {
     /// It was not asked who it is.
     Anybody,
-    /// It was asked, and nobody has vouched for it so far.
+    /// It was asked, at this time, and nobody has vouched for it so far.
     #[cfg(feature = "tls")]
-    Stranger,
+    Stranger(Instant),
     /// Somebody vouches for it.
     #[cfg(feature = "tls")]
     Proven,
 }
 
-/// How soon a connection has to give up its place: the smallest goes first. Whoever is proven goes last, then whoever is
-/// being answered; of the others, who has done nothing for longest goes first.
-pub(super) type Rank = (bool, bool, Instant);
+/// How soon a connection has to give up its place: the smallest goes first. Whoever is being answered goes
+/// last; of the others, who has done nothing for longest goes first, and of strangers the oldest.
+pub(super) type Rank = (bool, Instant);
 
 /// A request that is open until this is dropped.
 #[derive(Debug)]
@@ -67,12 +66,10 @@ impl Drop for Open {
 impl Activity {
     /// Of a connection that is accepted now.
     pub(super) fn new() -> Self {
-        let now = Instant::now();
         Self(Arc::new(Mutex::new(State {
             open: 0,
             seen: 0,
-            accepted: now,
-            since: now,
+            since: Instant::now(),
             peer: Peer::Anybody,
         })))
     }
@@ -95,7 +92,7 @@ impl Activity {
     /// Notes that nobody vouches for the peer yet.
     #[cfg(feature = "tls")]
     pub(super) fn doubt(&self) {
-        self.state().peer = Peer::Stranger;
+        self.state().peer = Peer::Stranger(Instant::now());
     }
 
     /// Notes that somebody vouches for the peer.
@@ -104,20 +101,23 @@ impl Activity {
         self.state().peer = Peer::Proven;
     }
 
-    /// `None` when it may not be cut: an answer is under way. That of a stranger is short, and not kept up for one who
-    /// does not take it.
+    /// `None` when it may not be cut: somebody vouches for the peer, or an answer is under way. That of a stranger is
+    /// short, and not kept up for one who does not take it.
     pub(super) fn rank(&self, now: Instant) -> Option<Rank> {
         let state = self.state();
-        let patience = if state.seen == 0 { FIRST } else { SETTLED };
-        let is_settled = state.open == 0 && now.duration_since(state.since) >= patience;
-        let (is_proven, may_linger) = match state.peer {
-            Peer::Anybody => (false, true),
+        let rests = |patience| state.open == 0 && now.duration_since(state.since) >= patience;
+        match state.peer {
+            Peer::Anybody => {
+                let patience = if state.seen == 0 { FIRST } else { SETTLED };
+                rests(patience).then_some((state.open > 0, state.since))
+            }
+            // It cannot keep its place by asking again and again; what it is told is short.
             #[cfg(feature = "tls")]
-            Peer::Stranger => (false, now.duration_since(state.accepted) < SETTLED),
+            Peer::Stranger(asked) => (rests(FIRST) || now.duration_since(asked) >= SETTLED)
+                .then_some((state.open > 0, asked)),
             #[cfg(feature = "tls")]
-            Peer::Proven => (true, true),
-        };
-        (is_settled || !may_linger).then_some((is_proven, !is_settled, state.since))
+            Peer::Proven => None,
+        }
     }
 
     /// Ends when no request has come within `first`, or later none was open or came for `patience` (at most twice as
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(rank(&proven), None, "it has only come");
         sleep(super::FIRST).await;
         assert!(rank(&pending) < rank(&stranger), "it has waited for longer");
-        assert!(rank(&stranger) < rank(&proven));
+        assert_eq!(rank(&proven), None);
         let open = [&anybody, &stranger, &proven].map(Activity::begin);
         for busy in [&anybody, &stranger, &proven] {
             assert_eq!(rank(busy), None);
@@ -237,6 +237,7 @@ mod tests {
             "its end is on its way"
         );
         sleep(SETTLED).await;
-        assert!(rank(&anybody) < rank(&proven));
+        assert!(rank(&anybody).is_some());
+        assert_eq!(rank(&proven), None);
     }
 }

@@ -21,7 +21,7 @@ const MAX_CONNECTIONS: usize = 512;
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether a connection has become idle, while all places are taken by others.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// What is spoken on a listener.
 #[derive(Debug, Clone)]

@@ -45,6 +45,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
+#[cfg(feature = "external-metrics")]
 impl Plan {
     /// Whether series were left out of an answer of either instance.
     pub(crate) fn left_out(&self) -> [bool; 2] {
