@@ -72,8 +72,8 @@ pub(crate) enum ReplayOutput {
 }
 
 const AFTER_HELP: &str = "\
-Who may send alerts stands in scaler.webhook (bearer tokens, users with passwords). Without any it listens on
-loopback only.
+Who may send alerts stands in scaler.webhook (bearer tokens, users with passwords), or in --web.config.file (client
+certificates, or users). Without any of these it listens on loopback only.
 
 Exit codes: 0 ended by SIGTERM or SIGINT, 1 wrong configuration. An unreachable cluster does not end the program.";
 

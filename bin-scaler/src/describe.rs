@@ -23,7 +23,11 @@ pub(crate) fn run(args: &FileArgs) -> anyhow::Result<()> {
     for notice in &config.notices {
         let _ = writeln!(text, "warning: {notice}");
     }
-    text += "the configuration can be used; nothing was asked of the cluster\n";
+    text += match &config.ledger {
+        Some(_) => "the configuration can be used; ",
+        None => "the server needs scaler.ledger beside this, replay does not; ",
+    };
+    text += "nothing was asked of the cluster, and no file with a secret was read\n";
     cli::say(&text)?;
     Ok(())
 }

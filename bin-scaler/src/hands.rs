@@ -14,10 +14,7 @@ use lag_core::{
 };
 use lag_runtime::{
     Now,
-    config::{
-        KubernetesConfig, LedgerPlace, NotifierConfig, NotifierKind, ScalerConfig, SecretConfig,
-        process_env,
-    },
+    config::{LedgerPlace, NotifierConfig, NotifierKind, ScalerConfig, SecretConfig, process_env},
     version,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
@@ -25,12 +22,15 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 /// How long an eviction waits for the replacement of one pod before it leaves the others: a change ends within a minute.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
-pub(crate) async fn cluster(config: &KubernetesConfig) -> anyhow::Result<Cluster> {
+///
+/// One call may take a part of a delivery's deadline only: a workload that hangs must leave time for the others.
+pub(crate) async fn cluster(config: &ScalerConfig) -> anyhow::Result<Cluster> {
+    let kubernetes = &config.kubernetes;
     let settings = ConnectSettings {
-        kubeconfig: config.kubeconfig.clone(),
-        context: config.context.clone(),
+        kubeconfig: kubernetes.kubeconfig.clone(),
+        context: kubernetes.context.clone(),
         user_agent: format!("kafka-lag-scaler/{}", version::VERSION),
-        call_timeout: config.timeout,
+        call_timeout: kubernetes.timeout.min(config.webhook.deadline / 4),
     };
     Ok(connect(&settings).await?)
 }

@@ -44,7 +44,8 @@ impl Ready {
     }
 }
 
-/// A workload that is not there was looked for in a cluster that answers: only its own alerts fail.
+/// A workload that is not there, or may not be read, was looked for in a cluster that answers: only its own alerts fail,
+/// and those of all others can be done.
 async fn look(
     ledger: &dyn LedgerStore,
     scaler: &dyn AlertScaler,
@@ -61,8 +62,13 @@ async fn look(
         scaler.is_rolling_out(&first.target).await.map(drop)
     };
     match read {
-        Err(error) if error.kind == PortErrorKind::NotFound => {
-            tracing::warn!(%error, "a workload of the allow-list is not there");
+        Err(error)
+            if matches!(
+                error.kind,
+                PortErrorKind::NotFound | PortErrorKind::Forbidden
+            ) =>
+        {
+            tracing::warn!(%error, "a workload of the allow-list cannot be read");
             Ok(())
         }
         read => read,

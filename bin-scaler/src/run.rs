@@ -71,7 +71,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let gate = Gate::open(&config.webhook)?;
     let front = Front::open(&config, &gate, &now)?;
     let listeners = bind(&config, gate.is_guarded() || front.authenticates()).await?;
-    let cluster = hands::cluster(&config.kubernetes).await?;
+    let cluster = hands::cluster(&config).await?;
     let meters = Arc::new(Meters::new()?);
     let ledger: Arc<dyn LedgerStore> = Arc::new(MeteredLedger {
         inner: hands::ledger(&config, &cluster)?,

@@ -59,7 +59,8 @@ impl Desk {
     }
 }
 
-/// Why a delivery is not taken. A status below 500 tells Alertmanager not to send it again.
+/// Why a delivery is not taken. After a status below 500 Alertmanager ends its attempt, and sends the group again at the
+/// next `group_interval`.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) status: StatusCode,

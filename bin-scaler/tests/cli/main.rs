@@ -12,6 +12,7 @@ mod harness;
 mod help;
 mod http;
 mod mistakes;
+mod neighbours;
 mod pages;
 mod replay;
 mod steps;

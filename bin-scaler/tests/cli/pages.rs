@@ -126,7 +126,7 @@ fn the_front_page_and_the_metrics_say_what_this_is() {
 
 #[test]
 fn who_finds_no_place_is_sent_away_and_comes_again() {
-    let webhook = "  webhook:\n    concurrency: 1\n    deadline: 5s\n";
+    let webhook = "  webhook:\n    concurrency: 1\n    deadline: 20s\n";
     let world = World::new(&format!("{CONFIG}{webhook}"));
     let running = world.start();
     until("ready", || running.get("/readyz").status == 200);
