@@ -20,13 +20,10 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use crate::{
     cli::Cli,
     collectors::{self, Collected, Needs},
-    feeds::{Feeds, Source},
+    feeds::{Feeds, GRACE, Source},
     ha::Seat,
     recommend,
 };
-
-/// How long open requests may take after the first signal.
-pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 const BUILD: BuildInfo = BuildInfo {
     program: "kafka-lag-exporter",

@@ -19,8 +19,8 @@ use lag_serve::{
 use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use super::Source;
-use crate::{cluster, run::GRACE};
+use super::{GRACE, Source};
+use crate::cluster;
 
 const FLAG: &str = "--external-metrics.listen-address";
 

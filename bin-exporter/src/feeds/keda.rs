@@ -14,8 +14,7 @@ use lag_serve::{
 use std::io;
 use tokio::{net::TcpListener, task::JoinSet};
 
-use super::Source;
-use crate::run::GRACE;
+use super::{GRACE, Source};
 
 /// What the address has by convention.
 const PORT: u16 = 6000;

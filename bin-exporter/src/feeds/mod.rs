@@ -8,8 +8,11 @@ mod keda;
 use lag_core::BoardCell;
 use lag_runtime::{Now, config::Config, shutdown::Shutdown};
 use lag_serve::BuildInfo;
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
+
+/// How long open requests may take after the first signal, on every port.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// The ports, open and silent.
 pub(crate) struct Feeds {

@@ -173,7 +173,7 @@ impl fmt::Display for Reason {
             ),
             Self::UnusableValue(value) => write!(
                 f,
-                "{value:?} cannot be used as the value: write {{{{ $value }}}} without humanize into annotation value of the rule"
+                "{value:?} cannot be used as the value: write {{{{ $value }}}} without humanize into annotation value of the rule; set wants a whole number from 0 on"
             ),
             Self::NoValueTime => f.write_str(
                 "the value has no time that can be read: write it into annotation value_time, or do without max_value_age",
