@@ -6,7 +6,7 @@ use cms_sim::{Fault, FaultKind, Scenario};
 use serde_json::{Value, json};
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
-/// A group with an underscore, one with a Chinese name, one whose name YAML would read as a truth value.
+/// The groups of the first post.
 const GROUPS: [&str; 2] = ["--group=cust_docking_analog", "--group=cd_docking_analog"];
 
 fn said(arguments: &[&str]) -> String {
