@@ -18,80 +18,17 @@
 # npm. Everything listens on 127.0.0.1 at ports that are free at that moment, and ends with the script.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 INSTANCE=alikafka_pre-cn-sim00000001
 LAG=kafka_consumer_message_accumulation
 RECOMMENDED=kafka_lag_recommended_replicas
 API=/apis/external.metrics.k8s.io/v1beta1
-WORK=$(mktemp -d)
-PIDS=()
-PASSED=0
-FAILED=0
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-proved() { PASSED=$((PASSED + 1)); echo "ok   $*"; }
-broken() { FAILED=$((FAILED + 1)); echo "FAIL $*"; }
-
-# check NAME COMMAND...: one proof.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; cat "$WORK/check.out"; fi
-}
-
-# within SECONDS NAME COMMAND...: one proof that may take a while to come true.
-within() {
-  local deadline=$((SECONDS + $1)) name=$2 from=$SECONDS
-  shift 2
-  until "$@" >"$WORK/check.out" 2>&1; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      broken "$name (waited $((SECONDS - from)) s)"
-      cat "$WORK/check.out"
-      return
-    fi
-    sleep 0.2
-  done
-  proved "$name (after $((SECONDS - from)) s)"
-}
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-need curl curl
 need openssl openssl
-need python3 python3
 KUBECTL=$(tests/e2e/kubectl.sh)
 
-if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ] || [ -z "${KUBE_SIM:-}" ] || [ -z "${KAFKA_LAG:-}" ]; then
-  cargo build --quiet -p kafka-lag-exporter -p cms-sim -p kube-sim -p kafka-lag
-  debug=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
-  EXPORTER=$debug/kafka-lag-exporter CMS_SIM=$debug/cms-sim KUBE_SIM=$debug/kube-sim KAFKA_LAG=$debug/kafka-lag
-fi
-
-VENV=$(realpath -m "${CARGO_TARGET_DIR:-target}")/keda-client
-if [ ! -e "$VENV/installed" ]; then
-  rm -rf "$VENV"
-  python3 -m venv "$VENV" && "$VENV/bin/pip" install --quiet --disable-pip-version-check grpcio && touch "$VENV/installed"
-fi >"$WORK/venv.log" 2>&1
+programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim KUBE_SIM=kube-sim KAFKA_LAG=kafka-lag
+venv keda-client grpcio
 
 # --- certificates -----------------------------------------------------------------------------------------------------
 
@@ -124,17 +61,12 @@ check "generate serving-cert names the Service" sh -c \
 
 # --- start ------------------------------------------------------------------------------------------------------------
 
-SIM=127.0.0.1:$(free_port)
-KUBE=127.0.0.1:$(free_port)
-WEB=127.0.0.1:$(free_port)
-EXTERNAL=127.0.0.1:$(free_port)
-KEDA=127.0.0.1:$(free_port)
-KEDA_TLS=127.0.0.1:$(free_port)
+mapfile -t PORTS < <(free_ports 6)
+SIM=127.0.0.1:${PORTS[0]} KUBE=127.0.0.1:${PORTS[1]} WEB=127.0.0.1:${PORTS[2]}
+EXTERNAL=127.0.0.1:${PORTS[3]} KEDA=127.0.0.1:${PORTS[4]} KEDA_TLS=127.0.0.1:${PORTS[5]}
 
-env -i "$CMS_SIM" --listen-address "$SIM" --groups 3 --publication-delay 1s >"$WORK/cms-sim.log" 2>&1 &
-PIDS+=($!)
-env -i "$KUBE_SIM" --web.listen-address "$KUBE" --kubeconfig-out "$WORK/kubeconfig" >"$WORK/kube-sim.log" 2>&1 &
-PIDS+=($!)
+run cms-sim env -i "$CMS_SIM" --listen-address "$SIM" --groups 3 --publication-delay 1s
+run kube-sim env -i "$KUBE_SIM" --web.listen-address "$KUBE" --kubeconfig-out "$WORK/kubeconfig"
 sim() { curl -sSf --noproxy '*' -X "$1" "http://$SIM/_sim/$2" ${3:+-d "$3"}; }
 kube() { curl -sSf --noproxy '*' -X "$1" "http://$KUBE/-sim/$2" ${3:+-d "$3"}; }
 within 10 "the simulated cloud answers" sim GET state
@@ -185,12 +117,10 @@ exporter() {
     --cms.timeout=700ms --cms.max-attempts=1 --collect.schedule=fixed --collect.interval=1s \
     --budget.requests-per-month=none --lag.max-age=2m30s "$@"
 }
-exporter --config.file="$WORK/lag.yaml" --kubeconfig="$WORK/kubeconfig" \
+run exporter exporter --config.file="$WORK/lag.yaml" --kubeconfig="$WORK/kubeconfig" \
   --web.listen-address="$WEB" --external-metrics.listen-address="$EXTERNAL" \
   --external-metrics.tls-cert-file="$WORK/serving/tls.crt" --external-metrics.tls-key-file="$WORK/serving/tls.key" \
-  --keda.listen-address="$KEDA" >"$WORK/exporter.log" 2>&1 &
-EXPORTER_PID=$!
-PIDS+=("$EXPORTER_PID")
+  --keda.listen-address="$KEDA"
 within 10 "the exporter is ready" curl -sSf --noproxy '*' "http://$WEB/readyz"
 
 # --- tools ------------------------------------------------------------------------------------------------------------
@@ -316,18 +246,14 @@ PY
 }
 check "a path and a header of 1 MiB are refused" long_head
 within 10 "and the next one is served" value_is 150001 proxy "$BUSY"
-PIDS+=($(python3 - "$EXTERNAL" <<'PY'
-import os, socket, sys, time
+run silent python3 -c '
+import socket, sys, time
 host, port = sys.argv[1].rsplit(":", 1)
 idle = [socket.create_connection((host, int(port))) for _ in range(100)]
-if child := os.fork():
-    print(child)
-    os._exit(0)
-os.close(1)
-time.sleep(20)
-PY
-))
-check "a hundred clients that say nothing hold nobody up" value_is 150001 proxy "$BUSY"
+print("connected", flush=True)
+time.sleep(600)' "$EXTERNAL"
+within 10 "a hundred clients connect and say nothing" grep -q connected "$WORK/silent.log"
+check "they hold nobody up" value_is 150001 proxy "$BUSY"
 
 # --- rotation ---------------------------------------------------------------------------------------------------------
 
@@ -364,16 +290,14 @@ check "KEDA: recommended replicas, target 1" keda_is '"metricValue": 4' GetMetri
 check "KEDA: an active group is told on open of the stream" keda_is '"result": true' StreamIsActive "${TRIGGER[@]}"
 
 # mTLS on its own port, by a second exporter.
-exporter --web.listen-address=127.0.0.1:0 --keda.listen-address="$KEDA_TLS" --keda.tls-cert-file="$WORK/serving/tls.crt" \
-  --keda.tls-key-file="$WORK/serving/tls.key" --keda.client-ca-file="$WORK/cluster-ca.crt" >"$WORK/exporter-mtls.log" 2>&1 &
-PIDS+=($!)
+run exporter-mtls exporter --web.listen-address=127.0.0.1:0 --keda.listen-address="$KEDA_TLS" --keda.tls-cert-file="$WORK/serving/tls.crt" \
+  --keda.tls-key-file="$WORK/serving/tls.key" --keda.client-ca-file="$WORK/cluster-ca.crt"
 over_tls() {
   keda --ca "$WORK/serving/tls.crt" --server-name kafka-lag-metrics.monitoring.svc "$@"
 }
 within 15 "KEDA: mutual TLS is spoken" over_tls --cert "$WORK/admin.crt" --key "$WORK/admin.key" "$KEDA_TLS" GetMetrics "${TRIGGER[@]}"
 check "KEDA: without a client certificate there is no answer" refuses UNAVAILABLE over_tls "$KEDA_TLS" GetMetrics "${TRIGGER[@]}"
-kill "${PIDS[-1]}" && wait "${PIDS[-1]}" || true
-unset 'PIDS[-1]'
+ended exporter-mtls
 
 # --- Prometheus says the same -----------------------------------------------------------------------------------------
 
@@ -398,10 +322,7 @@ show "a stale board" as proxy "$BUSY"
 check "the cloud comes back" sim DELETE faults
 within 15 "and with it the value" value_is 150001 proxy "$BUSY"
 
-kill -s TERM "$EXPORTER_PID"
-ended=0
-wait "$EXPORTER_PID" || ended=$?
-check "SIGTERM ends the exporter with 0" test "$ended" = 0
+ended exporter
+check "SIGTERM ends the exporter with 0" test "$ENDED" = 0
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary

@@ -8,80 +8,45 @@
 #   - STS is asked about as often as keys need it, not as often as calls are made.
 #
 # Usage: tests/e2e/credentials.sh [SECONDS]     (default 120)
-#   EXPORTER=PATH CMS_SIM=PATH   use these binaries; without them, release binaries are built
+#   EXPORTER=PATH CMS_SIM=PATH   use these binaries; without them, debug binaries are built
 #
 # Needs curl and python3. Everything listens on 127.0.0.1 at free ports and ends with the script. One line per proof;
 # the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 LENGTH=${1:-120}
-WORK=$(mktemp -d)
-PIDS=()
-PASSED=0
-FAILED=0
+# holds NAME CONDITION: one proof; the condition is Python.
+holds() { check "$1" python3 -c "import sys; sys.exit(None if ($2) else sys.argv[1])" "$2"; }
 
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  [ "$code" -eq 0 ] || tail -n 15 "$WORK"/*.log >&2
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
+programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim
+mapfile -t PORTS < <(free_ports 2)
+SIM=127.0.0.1:${PORTS[0]} WEB=127.0.0.1:${PORTS[1]}
 
-# check NAME CONDITION: one proof; the condition is Python.
-check() {
-  if python3 -c "import sys; sys.exit(not ($2))"; then
-    PASSED=$((PASSED + 1)); echo "ok   $1"
-  else
-    FAILED=$((FAILED + 1)); echo "FAIL $1: $2"
-  fi
-}
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ]; then
-  cargo build --release --quiet -p kafka-lag-exporter -p cms-sim
-  EXPORTER=${CARGO_TARGET_DIR:-target}/release/kafka-lag-exporter
-  CMS_SIM=${CARGO_TARGET_DIR:-target}/release/cms-sim
-fi
-
-SIM=127.0.0.1:$(free_port)
-WEB=127.0.0.1:$(free_port)
-fetch() { curl -sf --noproxy '*' "$@"; }
-
-env -i "$CMS_SIM" --listen-address "$SIM" --groups 3 --token-lifetime 5s >"$WORK/cms-sim.log" 2>&1 &
-PIDS+=($!)
-until fetch "http://$SIM/_sim/state" >"$WORK/state"; do sleep 0.1; done
+run cms-sim env -i "$CMS_SIM" --listen-address "$SIM" --groups 3 --token-lifetime 5s
+until get "http://$SIM/_sim/state" >"$WORK/state"; do sleep 0.1; done
 INSTANCE=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["instances"][0]["instance"])' "$WORK/state")
 
 printf 'sim.oidc.token' >"$WORK/token"
-env -i ALIBABA_CLOUD_ROLE_ARN=acs:ram::1234567890123456:role/kafka-lag \
+run exporter env -i ALIBABA_CLOUD_ROLE_ARN=acs:ram::1234567890123456:role/kafka-lag \
   ALIBABA_CLOUD_OIDC_PROVIDER_ARN=acs:ram::1234567890123456:oidc-provider/ack-rrsa-sim \
   ALIBABA_CLOUD_OIDC_TOKEN_FILE="$WORK/token" ALIBABA_CLOUD_STS_ENDPOINT="http://$SIM" \
   "$EXPORTER" --cms.endpoint="http://$SIM" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" \
-  --collect.schedule=fixed --collect.interval=1s --budget.requests-per-month=none --web.listen-address="$WEB" \
-  >"$WORK/exporter.log" 2>&1 &
-PIDS+=($!)
-until fetch "http://$WEB/readyz" >/dev/null; do sleep 0.1; done
+  --collect.schedule=fixed --collect.interval=1s --budget.requests-per-month=none --web.listen-address="$WEB"
+until get "http://$WEB/readyz" >/dev/null; do sleep 0.1; done
 
 failures=0
 for ((second = 0; second < LENGTH; second++)); do
   if [ "$second" -eq $((LENGTH / 2)) ]; then
     printf 'the.next.token' >"$WORK/token.new" && mv "$WORK/token.new" "$WORK/token"
-    fetch -X PUT "http://$SIM/_sim/oidc-token" -d '{"token":"the.next.token"}' >/dev/null
+    get -X PUT "http://$SIM/_sim/oidc-token" -d '{"token":"the.next.token"}' >/dev/null
   fi
   sleep 1
-  fetch "http://$WEB/metrics" >"$WORK/metrics"
+  get "http://$WEB/metrics" >"$WORK/metrics"
   up=$(sed -n 's/^kafka_lag_up{.*} //p' "$WORK/metrics")
   [ "$up" = 1 ] || failures=$((failures + 1))
 done
 
-fetch "http://$SIM/_sim/state" >"$WORK/state"
+get "http://$SIM/_sim/state" >"$WORK/state"
 # number NAME: the sum of a metric's samples; seen KEY NAME: a counter of the cloud.
 number() { awk -v name="^$1[{ ]" '$0 ~ name { sum += $NF } END { print sum + 0 }' "$WORK/metrics"; }
 seen() {
@@ -90,13 +55,12 @@ seen() {
 }
 calls=$(seen by_action DescribeMetricList)
 issued=$(seen by_action AssumeRoleWithOIDC)
-check "in $LENGTH seconds up was never 0" "$failures == 0"
-check "no call failed" "$(number kafka_lag_api_request_errors_total) == 0"
-check "about one collection a second was made ($calls)" "$calls >= 0.95 * $LENGTH"
-check "no expired key was sent" "$(seen by_outcome InvalidSecurityToken.Expired) == 0"
-check "STS was asked for each key, not for each call ($issued)" "$LENGTH / 5 <= $issued <= $LENGTH / 3 + 2"
-check "nothing was said about credentials but that they were found" \
+holds "in $LENGTH seconds up was never 0" "$failures == 0"
+holds "no call failed" "$(number kafka_lag_api_request_errors_total) == 0"
+holds "about one collection a second was made ($calls)" "$calls >= 0.95 * $LENGTH"
+holds "no expired key was sent" "$(seen by_outcome InvalidSecurityToken.Expired) == 0"
+holds "STS was asked for each key, not for each call ($issued)" "$LENGTH / 5 <= $issued <= $LENGTH / 3 + 2"
+holds "nothing was said about credentials but that they were found" \
   "$(grep -c 'renewed' "$WORK/exporter.log" || true) == 0"
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" -eq 0 ]
+summary

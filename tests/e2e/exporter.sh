@@ -11,91 +11,28 @@
 #     interface, and --demo listens on loopback only.
 #
 # Usage: tests/e2e/exporter.sh
-#   EXPORTER=PATH CMS_SIM=PATH   use these binaries; without them, release binaries are built
+#   EXPORTER=PATH CMS_SIM=PATH   use these binaries; without them, debug binaries are built
 #
 # Needs promtool and prometheus (the Debian package "prometheus"), curl, iproute2 and unshare (util-linux). Everything
 # listens on 127.0.0.1 at ports that are free at that moment, and ends with the script. It takes two to three minutes:
 # data must be 2m30s old before it is withdrawn, and a point appears when it is a minute old.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 INSTANCE=alikafka_pre-cn-sim00000001
 LAG=kafka_consumer_message_accumulation
-WORK=$(mktemp -d)
-PIDS=()
-PASSED=0
-FAILED=0
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -e "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-proved() { PASSED=$((PASSED + 1)); echo "ok   $*"; }
-broken() { FAILED=$((FAILED + 1)); echo "FAIL $*"; }
-
-# check NAME COMMAND...: one proof.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; cat "$WORK/check.out"; fi
-}
-
-# within SECONDS NAME COMMAND...: one proof that may take a while to come true.
-within() {
-  local deadline=$((SECONDS + $1)) name=$2 from=$SECONDS
-  shift 2
-  until "$@" >"$WORK/check.out" 2>&1; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      broken "$name (waited $((SECONDS - from)) s)"
-      cat "$WORK/check.out"
-      return
-    fi
-    sleep 0.3
-  done
-  proved "$name (after $((SECONDS - from)) s)"
-}
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
 need promtool prometheus
 need prometheus prometheus
-need curl curl
-need python3 python3
 
-if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ]; then
-  cargo build --release --quiet -p kafka-lag-exporter -p cms-sim
-  EXPORTER=${CARGO_TARGET_DIR:-target}/release/kafka-lag-exporter
-  CMS_SIM=${CARGO_TARGET_DIR:-target}/release/cms-sim
-fi
-EXPORTER=$(realpath "$EXPORTER")
-CMS_SIM=$(realpath "$CMS_SIM")
+programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim
 
 # --- start ------------------------------------------------------------------------------------------------------------
 
-SIM=127.0.0.1:$(free_port)
-WEB=127.0.0.1:$(free_port)
-PROM=127.0.0.1:$(free_port)
+mapfile -t PORTS < <(free_ports 3)
+SIM=127.0.0.1:${PORTS[0]} WEB=127.0.0.1:${PORTS[1]} PROM=127.0.0.1:${PORTS[2]}
 
-env -i "$CMS_SIM" --listen-address "$SIM" --groups 3 --publication-delay 1s >"$WORK/cms-sim.log" 2>&1 &
-PIDS+=($!)
+run cms-sim env -i "$CMS_SIM" --listen-address "$SIM" --groups 3 --publication-delay 1s
 
 sim() { curl -sSf --noproxy '*' -X "$1" "http://$SIM/_sim/$2" ${3:+-d "$3"}; }
 group() { sim PUT "groups/$INSTANCE/$1" "$2"; }
@@ -104,12 +41,9 @@ group busy '{"scenario":"constant","lag":150001}' >/dev/null
 group caught-up '{"scenario":"zero"}' >/dev/null
 group gone '{"scenario":"vanish","lag":77,"start":"2026-01-01T00:00:00Z"}' >/dev/null
 
-env -i ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret "$EXPORTER" \
+run exporter env -i ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret "$EXPORTER" \
   --web.listen-address="$WEB" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" --cms.endpoint="http://$SIM" \
-  --cms.timeout=700ms --cms.max-attempts=1 --collect.schedule=fixed --collect.interval=1s --budget.requests-per-month=none --lag.max-age=2m30s \
-  >"$WORK/exporter.log" 2>&1 &
-EXPORTER_PID=$!
-PIDS+=("$EXPORTER_PID")
+  --cms.timeout=700ms --cms.max-attempts=1 --collect.schedule=fixed --collect.interval=1s --budget.requests-per-month=none --lag.max-age=2m30s
 
 cat >"$WORK/prometheus.yml" <<YAML
 global:
@@ -121,9 +55,7 @@ scrape_configs:
       - targets: ["$WEB"]
 YAML
 promtool check config "$WORK/prometheus.yml" >/dev/null
-prometheus --config.file="$WORK/prometheus.yml" --storage.tsdb.path="$WORK/tsdb" --web.listen-address="$PROM" \
-  >"$WORK/prometheus.log" 2>&1 &
-PIDS+=($!)
+run prometheus prometheus --config.file="$WORK/prometheus.yml" --storage.tsdb.path="$WORK/tsdb" --web.listen-address="$PROM"
 
 # --- tools ------------------------------------------------------------------------------------------------------------
 
@@ -212,10 +144,8 @@ check "every scrape worked" is 'min_over_time(up{job="kafka-lag"}[5m:1s])' 1
 warnings=$(grep -c 'level=warn' "$WORK/exporter.log" || true)
 check "one warning per change of state: 4 faults, $warnings warnings" test "$warnings" = 4
 
-kill -s TERM "$EXPORTER_PID"
-ended=0
-wait "$EXPORTER_PID" || ended=$?
-check "SIGTERM ends the exporter with 0" test "$ended" = 0
+ended exporter
+check "SIGTERM ends the exporter with 0" test "$ENDED" = 0
 
 # --- a network of its own ---------------------------------------------------------------------------------------------
 
@@ -284,5 +214,4 @@ else
   echo "skip own network: namespaces are not permitted here, or iproute2 is missing: $(cat "$WORK/unshare.out")"
 fi
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary

@@ -19,100 +19,23 @@
 # 127.0.0.1 at ports that are free at that moment, and ends with the script. It takes three minutes.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 INSTANCE=alikafka_pre-cn-sim00000001
 GROUP=cust_docking_analog
-WORK=$(mktemp -d)
-declare -A PID=()
-PASSED=0
-FAILED=0
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PID[@]}"; do kill -CONT "$pid" 2>/dev/null || true; kill "$pid" 2>/dev/null || true; done
-  for pid in "${PID[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-    [ -z "${KEEP:-}" ] || cp -r "$WORK" "$KEEP"
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-proved() { PASSED=$((PASSED + 1)); echo "ok   $*"; }
-broken() { FAILED=$((FAILED + 1)); echo "FAIL $*"; }
-
-# check NAME COMMAND...: one proof.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; cat "$WORK/check.out"; fi
-}
-
-# within SECONDS NAME COMMAND...: one proof that may take a while to come true.
-within() {
-  local deadline=$((SECONDS + $1)) name=$2 from=$SECONDS
-  shift 2
-  until "$@" >"$WORK/check.out" 2>&1; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      broken "$name (waited $((SECONDS - from)) s)"
-      cat "$WORK/check.out"
-      return
-    fi
-    sleep 0.2
-  done
-  proved "$name (after $((SECONDS - from)) s)"
-}
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
 need promtool prometheus
 need prometheus prometheus
 need amtool prometheus-alertmanager
 need prometheus-alertmanager prometheus-alertmanager
-need curl curl
-need python3 python3
 
-if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ] || [ -z "${KUBE_SIM:-}" ] || [ -z "${SCALER:-}" ]; then
-  cargo build --quiet -p kafka-lag-exporter -p cms-sim -p kube-sim -p kafka-lag-scaler
-  debug=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
-  EXPORTER=$debug/kafka-lag-exporter CMS_SIM=$debug/cms-sim KUBE_SIM=$debug/kube-sim SCALER=$debug/kafka-lag-scaler
-fi
+programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim KUBE_SIM=kube-sim SCALER=kafka-lag-scaler
 
-# Free at this moment, and all different.
-mapfile -t PORTS < <(python3 -c '
-import socket
-sockets = [socket.socket() for _ in range(8)]
-for one in sockets:
-    one.bind(("127.0.0.1", 0))
-    print(one.getsockname()[1])')
+mapfile -t PORTS < <(free_ports 8)
 SIM=127.0.0.1:${PORTS[0]} KUBE=127.0.0.1:${PORTS[1]} WEB=127.0.0.1:${PORTS[2]} PROM=127.0.0.1:${PORTS[3]}
 MANAGER1=127.0.0.1:${PORTS[4]} MANAGER2=127.0.0.1:${PORTS[5]} SCALER1=127.0.0.1:${PORTS[6]} SCALER2=127.0.0.1:${PORTS[7]}
 
 # --- start ------------------------------------------------------------------------------------------------------------
 
-# run NAME COMMAND...: in the background, with a log.
-run() {
-  local name=$1
-  shift
-  "$@" >>"$WORK/$name.log" 2>&1 &
-  PID[$name]=$!
-}
-# ended NAME [SIGNAL]
-ended() {
-  kill -s "${2:-TERM}" "${PID[$1]}"
-  wait "${PID[$1]}" 2>/dev/null || ENDED=$?
-  unset "PID[$1]"
-}
-get() { curl -sSf --noproxy '*' --max-time 5 "$@"; }
 sim() { get -X "$1" "http://$SIM/_sim/$2" ${3:+-d "$3"}; }
 kube() { get -X "$1" "http://$KUBE/-sim/$2" ${3:+-d "$3"}; }
 lag() { sim PUT "groups/$INSTANCE/$GROUP/lag" "{\"lag\":$1}" >/dev/null; }
@@ -471,11 +394,9 @@ assert not missing, f"not allowed: {missing}"' "$WORK"
 check "nothing was asked that the Role of the manifest does not allow" rights
 check "no other workload was changed" test "$(replicas other)" = 2
 for number in 1 2; do
-  ENDED=0
   ended "scaler$number"
   check "SIGTERM ends scaler $number with 0" test "$ENDED" = 0
 done
 check "no token is in a log" sh -c "! grep -lE 'the-(first|second)-token|SEC0' $WORK/scaler*.log"
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary
