@@ -84,14 +84,19 @@ ended() {
   unset "PID[$1]"
 }
 
-# free_ports COUNT: free at this moment, and all different; one a line.
+# free_ports COUNT: one a line. Scripts run beside each other: a connection that was closed on this side keeps the system
+# from handing the port out again for a minute, while a server may take it.
 free_ports() {
   python3 -c '
 import socket, sys
-sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
-for one in sockets:
-    one.bind(("127.0.0.1", 0))
-    print(one.getsockname()[1])' "$1"
+for _ in range(int(sys.argv[1])):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.listen(1)
+        with socket.create_connection(listener.getsockname()):
+            listener.accept()[0].close()
+        print(listener.getsockname()[1])' "$1"
 }
 
 # get OPTIONS... URL: fails when the answer is not a good one, and never hangs.
