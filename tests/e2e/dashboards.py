@@ -15,7 +15,8 @@ import time
 import urllib.parse
 import urllib.request
 
-RULES = {"deploy/prometheus/rules.yml": "deploy/prometheus/rules_test.yml", "deploy/scaler/rules.yml": "deploy/scaler/rules_test.yml",
+RULES = {"deploy/prometheus/rules.yml": "deploy/prometheus/rules_test.yml", "deploy/prometheus/replicas.yml": "deploy/prometheus/replicas_test.yml",
+         "deploy/scaler/rules.yml": "deploy/scaler/rules_test.yml",
          "deploy/scaler/health.yml": "deploy/scaler/health_test.yml"}  # post.yml is there to show why nobody should use it
 DASHBOARDS = sorted(pathlib.Path("deploy/dashboards").glob("*.json"))
 # What others measure: Prometheus and Alertmanager themselves, kube-state-metrics, and the example of the second post.
@@ -241,7 +242,7 @@ def filled(text, values):
 
 
 def escaped(value):
-    return re.sub(r"[\\^$*+?.()|[\]{}/]", lambda found: "\\\\" + found[0], value)
+    return re.sub(r"[\\^$*+?.()|[\]{}']", lambda found: "\\\\" + found[0], value)
 
 
 def test_prometheus(address, since):
