@@ -13,7 +13,7 @@
 #
 # Needs prometheus and promtool (the Debian package "prometheus"), curl, python3 with venv, and a package index that pip
 # reaches as it is configured; the packages stay in target/ for the next run. Everything listens on 127.0.0.1 at ports that
-# are free at that moment, and ends with the script. It takes four minutes: the publication delay has to be learned.
+# are free at that moment, and ends with the script. It takes three minutes: the publication delay has to be learned.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
 set -euo pipefail
