@@ -107,8 +107,10 @@ def asked(dashboard):
 
 
 def said():
-    """Page and expression: of the blocks of PromQL on pages about alerts."""
+    """Page and expression: blocks of PromQL on pages about alerts, and the table of queries."""
     for path in [pathlib.Path("docs/howto/prometheus.md"), *sorted(pathlib.Path("docs/runbooks").glob("*.md"))]:
+        for expr in re.findall(r"(?m)^\| .* \| `(.*kafka_.*[^`])` \|$", read(path).partition("## Alerts")[0]):
+            yield path.name, expr
         for block in re.findall(r"```promql\n(.*?)```", read(path), re.S):
             for line in block.splitlines():
                 if expr := line.partition("#")[0].strip():
@@ -284,10 +286,14 @@ def test_prometheus(address, since):
     say(f"Prometheus: {len(rules)} rules are healthy", [f'{rule["name"]}: {rule["health"]} {rule.get("lastError")}' for rule in rules if rule["health"] != "ok"])
     recorded = [rule["name"] for rule in rules if rule["type"] == "recording"]
     say(f"each of {len(recorded)} recording rules returns data", [name for name in recorded if not ask(address, "query", query=name, time=now)["result"]])
-    expressions_said = [expr for _, expr in said()]
-    for expr in expressions_said:
-        ask(address, "query", query=expr, time=now)
-    say(f"Prometheus understands {len(expressions_said)} expressions of the runbooks", [])
+    wrong, count = [], 0
+    for page, expr in said():
+        count += 1
+        try:
+            ask(address, "query", query=expr, time=now)
+        except SystemExit as error:
+            wrong.append(f"{page}: {error}")
+    say(f"Prometheus understands {count} expressions of how-to and runbooks, with two exporters", wrong)
     ours = {rule.get("alert") or rule["name"] for rule in rules if rule["type"] == "alerting"}
     say(f"{len(ours)} alerts are loaded", [] if len(ours) > 15 else ["so few"])
 
