@@ -198,7 +198,8 @@ class Terminal:
 
     def give(self, text):
         self.given += 1
-        self.shell.stdin.write(f"{text}\nprintf '\\001%d %d\\n' {self.given} $?\n")
+        # Any command of the block that fails counts, not only the last.
+        self.shell.stdin.write(f"FAILED=0; trap 'FAILED=$?' ERR\n{text}\nprintf '\\001%d %d\\n' {self.given} $FAILED\n")
         self.shell.stdin.flush()
 
     def code(self, seconds):

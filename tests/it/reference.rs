@@ -2,7 +2,7 @@
 //! are; keys of the configuration in `lag-runtime/tests/page.rs`; names of metrics in `repository.rs`.
 
 use aliyun_cms::ErrorKind;
-use lag_core::{DropReason, trigger::Trigger};
+use lag_core::{DropReason, names, trigger::Trigger};
 use std::{collections::BTreeSet, fs, path::Path};
 
 fn text(path: &str) -> String {
@@ -317,4 +317,151 @@ fn state_file_explains_every_key_of_the_oldest_format() {
             "state-file.md lacks {key}"
         );
     }
+}
+
+#[test]
+fn external_metrics_has_every_path_and_label() {
+    let page = text("docs/reference/external-metrics.md");
+    let code =
+        text("lag-serve/src/external/routes.rs") + &text("lag-serve/src/external/documents.rs");
+    let quoted = code.split('"').skip(1).step_by(2);
+    let paths = quoted.filter(|text| text.starts_with('/') && !text.starts_with("/openapi/v3/{"));
+    let has: BTreeSet<_> = paths.map(plain).collect();
+    let says = first_column(section(&page, "## Paths"));
+    let says: BTreeSet<_> = says.iter().map(|path| plain(path)).collect();
+    same("external-metrics.md, paths", &says, &has);
+    let labels = page.split("\n| label | on |").nth(1).unwrap();
+    let labels = first_column(labels.split("\n\n").next().unwrap());
+    let known = [
+        names::INSTANCE_ID,
+        names::CONSUMER_GROUP,
+        names::CONSUMER_GROUP_ALIAS,
+        names::TOPIC,
+        names::TOPIC_ALIAS,
+    ];
+    same(
+        "external-metrics.md, labels",
+        &labels,
+        &known.map(str::to_owned).into(),
+    );
+}
+
+/// The longest parts of a message that are not made of values.
+fn fixed(message: &str) -> Vec<&str> {
+    let parts = message
+        .split(['…', '"', '(', ')', '[', ']', ',', ':'])
+        .map(str::trim);
+    let is_value = |word: &str| word.chars().next().is_some_and(|c| !c.is_ascii_lowercase());
+    parts
+        .filter(|part| part.split(' ').count() > 2 && !part.split(' ').any(is_value))
+        .collect()
+}
+
+#[test]
+fn identity_quotes_refusals_that_are_made() {
+    let page = text("docs/reference/identity.md");
+    let code: String = sources("lag-serve/src/external") + &sources("lag-cluster/src");
+    // Long messages are broken into lines in the source.
+    let code = code
+        .split_whitespace()
+        .filter(|word| *word != "\\")
+        .collect::<Vec<_>>()
+        .join(" ");
+    let table = section(&page, "## Refusals");
+    let mut seen = 0;
+    for row in table
+        .lines()
+        .filter(|row| row.starts_with("| 4") || row.starts_with("| 5"))
+    {
+        let message = row.split('|').nth(2).unwrap();
+        for part in message.split('`').skip(1).step_by(2).flat_map(fixed) {
+            seen += 1;
+            assert!(
+                code.contains(part),
+                "identity.md quotes {part:?}, which nothing says"
+            );
+        }
+    }
+    assert!(seen > 6, "only {seen} messages were found");
+}
+
+/// All pages of `docs`, with their names.
+fn all_pages() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec!["docs".to_owned()];
+    while let Some(folder) = folders.pop() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(&folder);
+        for entry in fs::read_dir(path).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(name);
+            } else if name.ends_with(".md") {
+                found.push((name.clone(), text(&name)));
+            }
+        }
+    }
+    found.extend(["README.md", "README.zh.md"].map(|name| (name.to_owned(), text(name))));
+    assert!(found.len() > 50);
+    found
+}
+
+#[test]
+fn every_dotted_flag_that_a_page_names_exists() {
+    let is_flag = |c: char| c.is_ascii_lowercase() || c == '.' || c == '-';
+    let help =
+        ["cli", "kafka-lag", "scaler"].map(|page| text(&format!("docs/reference/{page}.md")));
+    let known: BTreeSet<_> = help
+        .iter()
+        .flat_map(|page| page.lines())
+        .filter(|line| line.trim_start().starts_with('-'))
+        .flat_map(|line| words(line, "--", is_flag))
+        .collect();
+    let mut seen = 0;
+    for (name, page) in all_pages() {
+        for flag in words(&page, "--", is_flag) {
+            let flag = flag.trim_end_matches(['.', '-']);
+            // Other programs' flags have dots, too, in blocks of commands; those of ours are looked at in pages.rs.
+            if flag.contains('.') && page.contains(&format!("`{flag}")) {
+                seen += 1;
+                let is_family = page.contains(&format!("`{flag}.…`"));
+                assert!(
+                    is_family || known.contains(flag),
+                    "{name} names {flag}, which no program has"
+                );
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} flags were found");
+}
+
+#[test]
+fn every_metric_that_a_page_names_exists() {
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let code = text("lag-core/src/names.rs");
+    let known: BTreeSet<_> = code
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.starts_with("kafka_"))
+        .collect();
+    let mut seen = 0;
+    for (name, page) in all_pages() {
+        for begin in ["kafka_lag_", "kafka_consumer_"] {
+            for metric in words(&page, begin, is_name) {
+                // A family, the beginning that grep looks for, a variable of Icinga.
+                let is_other = metric.ends_with('_')
+                    || page.contains(&format!("^{metric}"))
+                    || page.contains(&format!("${metric}$"));
+                seen += 1;
+                assert!(
+                    is_other || known.contains(&*metric),
+                    "{name} names {metric}, which does not exist"
+                );
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} names were found");
 }
