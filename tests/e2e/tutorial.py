@@ -22,8 +22,8 @@ tests/it/pages.rs compares, so one run serves both. HTML comments in front of a 
   <!-- skip: needs … -->        not done: it needs an account, a cluster or the network. The page must say so in its text:
                                 "Not run by the test". No other step may be left out, but what .ci/run does by itself.
 
-It runs in a network namespace of its own, so the ports of the page are free and nothing leaves the machine. Needs unshare,
-ip, curl, git, and prometheus for docs/tutorial.md. Some four minutes. One line per block; the last line is
+It runs in a network namespace of its own where that is permitted, so the ports of the page are free and nothing leaves the
+machine. Needs unshare, ip, curl, git, and prometheus for docs/tutorial.md. Some four minutes. One line per block; the last line is
 "N passed, M failed", and the exit code is 0 when M is 0.
 """
 
@@ -32,6 +32,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ["kafka-lag", "kafka-lag-exporter"]
+PORTS = [9876, 18080, 9090]
 VISIBLE = "Not run by the test"
 SECONDS = {"s": 1, "m": 60}
 
@@ -378,7 +380,14 @@ def alone(binaries):
     inside = 'ip link set lo up && exec "$@"'
     flags = "-n" if os.geteuid() == 0 else "-rn"
     os.environ.update(BIN=str(binaries), TUTORIAL_ALONE="1")
-    os.execvp("unshare", ["unshare", flags, "sh", "-c", inside, "sh", *again])
+    if subprocess.run(["unshare", flags, "sh", "-c", inside, "sh", "true"], capture_output=True).returncode == 0:
+        os.execvp("unshare", ["unshare", flags, "sh", "-c", inside, "sh", *again])
+    print("network namespaces are not permitted here: the ports of the pages themselves are used")
+    for port in PORTS:
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                sys.exit(f"port {port}, which the pages use, is taken")
+    os.execvp(again[0], again)
 
 
 def main():

@@ -436,3 +436,22 @@ fn a_wrong_command_line_is_found() {
         assert_eq!(calls(line), Vec::<Vec<String>>::new(), "{line}");
     }
 }
+
+#[test]
+fn pages_for_newcomers_name_the_version_of_rust_that_is_needed() {
+    let manifest = text("Cargo.toml");
+    let version = manifest.split("\nrust-version = \"").nth(1).unwrap();
+    let version = format!("Rust {}", version.split('"').next().unwrap());
+    for page in [
+        "README.md",
+        "README.zh.md",
+        "docs/tutorial.md",
+        "docs/zh/tutorial.md",
+    ] {
+        let page_text = text(page).replace("[Rust](https://rust-lang.org/tools/install)", "Rust");
+        assert!(
+            page_text.contains(&version),
+            "{page} does not say {version}"
+        );
+    }
+}

@@ -465,3 +465,69 @@ fn every_metric_that_a_page_names_exists() {
     }
     assert!(seen > 100, "only {seen} names were found");
 }
+
+#[test]
+fn notifications_has_every_kind_effect_and_reason() {
+    let page = text("docs/reference/notifications.md");
+    let code = text("lag-actions/src/notify/payload.rs");
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    // `of("paused")`, `with("kind", …)`, `{"effect": "scaled"`.
+    let after = |mark: &str| -> BTreeSet<String> {
+        let parts = code.split(mark).skip(1);
+        parts
+            .map(|part| part.split('"').next().unwrap().to_owned())
+            .collect()
+    };
+    let table = |head: &str| {
+        let rest = page
+            .split(head)
+            .nth(1)
+            .unwrap_or_else(|| panic!("no table {head}"));
+        rest.split("\n\n").next().unwrap()
+    };
+    let mut effects = after(r#""effect": ""#);
+    effects.insert("refused".to_owned());
+    let says = table("| `effect` | more fields |");
+    same("notifications.md, effect", &first_column(says), &effects);
+    let reasons: BTreeSet<_> = after(r#"=> of(""#)
+        .union(&after(r#"=> with(""#))
+        .cloned()
+        .collect();
+    for reason in &reasons {
+        assert!(
+            says.contains(&format!("`{reason}`")),
+            "notifications.md lacks the reason {reason}"
+        );
+    }
+    assert!(reasons.len() > 10, "{reasons:?}");
+    // The last line of each arm of the news, and what is put for the two kinds that are no news of a group.
+    let bare = code
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with('"') && line.ends_with('"'));
+    let mut kinds: BTreeSet<_> = bare.map(|line| line.trim_matches('"').to_owned()).collect();
+    kinds.extend(after(r#"put("kind", json!(""#));
+    let says = first_column(table("| `kind` | means | more fields |"));
+    same("notifications.md, kind", &says, &kinds);
+}
+
+#[test]
+fn generate_and_lint_names_flags_that_exist() {
+    let is_flag = |c: char| c.is_ascii_lowercase() || c == '.' || c == '-';
+    let known = words(&text("docs/reference/kafka-lag.md"), "--", is_flag);
+    let page = text("docs/reference/generate-and-lint.md");
+    let spans: Vec<_> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|span| span.starts_with("--") && span.len() > 3)
+        .collect();
+    assert!(spans.len() > 30, "{spans:?}");
+    for span in spans {
+        let flag = span.split([' ', '=']).next().unwrap();
+        assert!(
+            known.contains(flag),
+            "generate-and-lint.md names {flag}, which kafka-lag has not"
+        );
+    }
+}
