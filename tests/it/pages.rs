@@ -455,3 +455,60 @@ fn pages_for_newcomers_name_the_version_of_rust_that_is_needed() {
         );
     }
 }
+
+/// The anchors that a page offers, made from its headings as GitHub makes them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut is_code = false;
+    let mut found = BTreeSet::new();
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+        }
+        let heading = line.trim_start_matches('#');
+        if is_code || heading == line || !heading.starts_with(' ') {
+            continue;
+        }
+        // Of a link, its words.
+        let parts = heading.trim().split("](");
+        let words: String = parts
+            .map(|part| part.rsplit_once(')').map_or(part, |(_, rest)| rest))
+            .collect();
+        let mapped = words.to_lowercase();
+        let mapped = mapped.chars().filter_map(|c| match c {
+            ' ' => Some('-'),
+            '-' | '_' => Some(c),
+            _ => c.is_alphanumeric().then_some(c),
+        });
+        found.insert(mapped.collect());
+    }
+    found
+}
+
+#[test]
+fn links_lead_to_headings_that_exist() {
+    let mut seen = 0;
+    for page in pages() {
+        let text_of = text(&page);
+        for part in text_of.split("](").skip(1) {
+            let target = part.split([')', ' ']).next().unwrap();
+            let Some((file, anchor)) = target.split_once('#').filter(|_| !target.contains("://"))
+            else {
+                continue;
+            };
+            let folder = Path::new(&page).parent().unwrap();
+            let file = if file.is_empty() {
+                page.clone()
+            } else {
+                folder.join(file).to_str().unwrap().to_owned()
+            };
+            if file.ends_with(".md") {
+                seen += 1;
+                assert!(
+                    anchors(&text(&file)).contains(anchor),
+                    "{page} links to {target}, and there is no such heading"
+                );
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} links were found");
+}
