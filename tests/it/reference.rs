@@ -531,3 +531,54 @@ fn generate_and_lint_names_flags_that_exist() {
         );
     }
 }
+
+#[test]
+fn scaler_has_every_path_of_its_router() {
+    let code = text("bin-scaler/src/web/mod.rs");
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let quoted = code.split('"').skip(1).step_by(2);
+    let has = quoted
+        .filter(|text| text.starts_with('/'))
+        .map(plain)
+        .collect();
+    let page = text("docs/reference/scaler.md");
+    let table = section(&page, "## Endpoints").split("\n\n").next().unwrap();
+    same("scaler.md, endpoints", &first_column(table), &has);
+}
+
+/// What performance.md has measured is not rounded up elsewhere.
+#[test]
+fn pages_that_praise_quote_what_was_measured() {
+    let measured = text("docs/explanation/performance.md");
+    let row = |name: &str| -> Vec<String> {
+        let row = measured
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name}, 20,000 groups |")));
+        let cells = row
+            .unwrap_or_else(|| panic!("performance.md lacks {name}"))
+            .split('|')
+            .skip(2)
+            .take(2);
+        cells.map(|cell| cell.trim().to_owned()).collect()
+    };
+    let (calls, cpu, memory) = (row("calls"), row("CPU seconds"), row("peak memory"));
+    for page in [
+        "README.md",
+        "README.zh.md",
+        "docs/explanation/comparison.md",
+        "docs/zh/comparison.md",
+    ] {
+        let page_text = text(page);
+        let line = page_text
+            .lines()
+            .find(|line| line.contains("20,000") && line.contains(&calls[0]));
+        let line =
+            line.unwrap_or_else(|| panic!("{page} does not compare the calls of 20,000 groups"));
+        for value in calls.iter().chain(&cpu).chain(&memory) {
+            assert!(
+                line.contains(value.trim_end_matches(".0")),
+                "{page} does not say {value}: {line}"
+            );
+        }
+    }
+}
