@@ -4,6 +4,8 @@
 mod absence;
 mod credentials;
 mod freshness;
+mod pages;
 mod purity;
+mod reference;
 mod repository;
 mod throttling;

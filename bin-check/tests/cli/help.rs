@@ -144,11 +144,14 @@ fn the_reference_page_is_what_help_prints() {
     for command in COMMANDS {
         let help = trimmed(&out(&[command, "-h"]));
         page += &format!("\n## `kafka-lag {command}`\n\n```text\n{help}```\n");
-        if command == "generate" {
-            for what in GENERATED {
-                let help = trimmed(&out(&[command, what, "-h"]));
-                page += &format!("\n### `kafka-lag generate {what}`\n\n```text\n{help}```\n");
-            }
+        let parts: &[&str] = match command {
+            "generate" => &GENERATED,
+            "state" => &["show", "reset"],
+            _ => &[],
+        };
+        for part in parts {
+            let help = trimmed(&out(&[command, part, "-h"]));
+            page += &format!("\n### `kafka-lag {command} {part}`\n\n```text\n{help}```\n");
         }
     }
     page += &format!(

@@ -90,3 +90,35 @@ fn an_interval_that_cannot_be_is_refused() {
         assert_says(complaint(&ended, 1), &["--watch", part]);
     }
 }
+
+#[test]
+fn the_page_about_exit_codes_quotes_what_is_said() {
+    let page = include_str!("../../../docs/reference/exit-codes.md");
+    let folder = tempfile::tempdir().unwrap();
+    let policy = "sources:\n- region: cn-hangzhou\n  instances: [a]\ncheck:\n  policy:\n    breach_above: 150000\n    recover_at: 200000\n";
+    std::fs::write(folder.path().join("check.yaml"), policy).unwrap();
+    let at = |arguments: &[&str]| {
+        let mut command = program(arguments);
+        command
+            .current_dir(folder.path())
+            .env("KAFKA_LAG_CMS_REGION", "cn-hangzhou")
+            .env("KAFKA_LAG_CMS_INSTANCE", "alikafka_pre-cn-a");
+        Ended::of(&mut command)
+    };
+    for (arguments, code) in [
+        (&["show", "--cms.regoin=x"][..], 3),
+        (&["show", "--lag.max-age=1m"], 1),
+    ] {
+        let ended = at(arguments);
+        assert_eq!(ended.code, Some(code));
+        assert_says(page, &[ended.err.trim_end()]);
+    }
+    for arguments in [
+        &["check", "--criticl=1"][..],
+        &["check", "--config.file=check.yaml"],
+    ] {
+        let ended = at(arguments);
+        assert_eq!(ended.code, Some(3));
+        assert_says(page, &[ended.out.lines().next().unwrap()]);
+    }
+}

@@ -320,3 +320,14 @@ fn the_demo_refuses_flags_about_a_cloud() {
 fn a_build_without_the_demo_refuses_the_flag() {
     assert_says(&refusal(&mut program(&["--demo"])), &["--demo"]);
 }
+
+#[test]
+fn the_page_about_exit_codes_quotes_what_is_said() {
+    let page = include_str!("../../../docs/reference/exit-codes.md");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.yml"), "lag:\n  maxage: 5m\n").unwrap();
+    for flag in ["--lag.max-age=1m", "--config.file=bad.yml"] {
+        let said = refusal(complete(&[flag]).current_dir(folder.path()));
+        assert_says(page, &[&format!("kafka-lag-exporter: {said}")]);
+    }
+}
