@@ -1,0 +1,361 @@
+#!/usr/bin/env bash
+# End to end: the container image, built offline and run under the restrictions of the manifests.
+#
+# Root file system read-only, no capability, no new privileges, uid 65532. It proves:
+#   - all three programs start from nothing but the image, and it has no shell;
+#   - the exporter shows the simulated cloud's numbers, writes its state to a mounted directory, and ends at once on SIGTERM;
+#   - names are found in /etc/hosts and by DNS, an authority of one's own is believed when it is mounted, and the
+#     bundle of the image is there and does not believe it;
+#   - the SBOM fits its schema, Cargo.lock, the programs' bytes, and the packages that the programs name;
+#   - the image is at most 15 MiB to pull, and a second build has the same digest.
+#
+# Usage: tests/e2e/image.sh [--twice]
+#   BIN_DIR=PATH    static programs to put into the image; without it, deploy/docker/build.sh makes them
+#   CMS_SIM=PATH    use this binary; without it, a debug binary is built
+#   --twice         build the programs again from a copy of the sources elsewhere, and compare the bytes (takes long)
+#
+# Leaves the image in target/image (kafka-lag.tar, digest) and its programs in target/image/rootfs/usr/bin.
+# Installs buildah, podman, runc and dnsmasq-base where they are missing (Debian, as root). Everything listens on 127.0.0.0/8
+# and ends with the script. One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# What has to be pulled, all three programs together.
+MOST=$((15 * 1024 * 1024))
+PACKAGES=("cyclonedx-python-lib[json-validation]==11.12.0")
+INSTANCE=alikafka_pre-cn-sim00000001
+WORK=$(mktemp -d)
+TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+OUT=$TARGET/image
+PIDS=()
+STARTED=()
+PASSED=0
+FAILED=0
+
+# Names of containers are of this run only; runc's state and podman's storage are in OUT.
+podman_() {
+  podman --runtime runc --cgroup-manager=cgroupfs --root "$OUT/storage" --runroot "$OUT/run" --storage-driver vfs "$@"
+}
+
+finish() {
+  local code=$?
+  trap - EXIT INT TERM
+  for name in "${STARTED[@]}"; do podman_ kill "$name" >/dev/null 2>&1 || true; done
+  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
+  if [ "$code" -ne 0 ]; then
+    for log in "$WORK"/*.log; do
+      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
+    done
+  fi
+  rm -rf "$WORK"
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+check() {
+  local name=$1
+  shift
+  if "$@" >"$WORK/said" 2>&1; then
+    PASSED=$((PASSED + 1)); echo "ok   $name"
+  else
+    FAILED=$((FAILED + 1)); echo "FAIL $name"; tail -n 12 "$WORK/said" | sed 's/^/     /'
+  fi
+}
+# within SECONDS NAME COMMAND...: tried until it holds.
+within() {
+  local end=$((SECONDS + $1)) name=$2
+  shift 2
+  until "$@" >/dev/null 2>&1 || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
+  check "$name" "$@"
+}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# --- tools ------------------------------------------------------------------------------------------------------------
+
+missing=()
+for pair in buildah:buildah podman:podman runc:runc dnsmasq:dnsmasq-base curl:curl openssl:openssl python3:python3; do
+  command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
+done
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+if [ "${#missing[@]}" -gt 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$WORK/apt.log" 2>&1 ||
+    { echo "needed: apt-get install ${missing[*]}" >&2; exit 1; }
+fi
+VENV=$TARGET/sbom
+WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
+if [ "$(cat "$VENV/installed" 2>/dev/null)" != "$WANTED" ]; then
+  rm -rf "$VENV"
+  python3 -m venv "$VENV"
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/pip.log" 2>&1
+  printf '%s\n' "$WANTED" >"$VENV/installed"
+fi
+if [ -z "${CMS_SIM:-}" ]; then
+  cargo build --quiet --locked -p cms-sim
+  CMS_SIM=$TARGET/debug/cms-sim
+fi
+
+# --- the image --------------------------------------------------------------------------------------------------------
+
+began=$SECONDS
+OUT=$OUT deploy/docker/image.sh kafka-lag:test >"$WORK/build.log" 2>&1 || { FAILED=1; echo "FAIL the image is built"; exit 1; }
+echo "built in $((SECONDS - began)) s: $(cat "$OUT/digest")"
+
+cat >"$WORK/layers.py" <<'PY'
+"""What a registry stores and a node pulls: the layers of an OCI archive, compressed, and the file names within."""
+import io, json, sys, tarfile
+
+def blob(archive, digest):
+    return archive.extractfile("blobs/" + digest.replace(":", "/")).read()
+
+with tarfile.open(sys.argv[1]) as archive:
+    index = json.load(archive.extractfile("index.json"))
+    manifest = json.loads(blob(archive, index["manifests"][0]["digest"]))
+    files, pulled = {}, manifest["config"]["size"]
+    for layer in manifest["layers"]:
+        pulled += layer["size"]
+        with tarfile.open(fileobj=io.BytesIO(blob(archive, layer["digest"]))) as content:
+            files.update({member.name: member for member in content if member.isfile()})
+if sys.argv[2:] == ["files"]:
+    print("\n".join(sorted(files)))
+elif sys.argv[2:] == ["owners"]:
+    sys.exit(any(member.uid or member.gid or member.mode & 0o022 for member in files.values()))
+else:
+    print("| file | bytes | MiB |\n|---|---|---|")
+    for name, member in sorted(files.items(), key=lambda item: -item[1].size):
+        print(f"| {name} | {member.size} | {member.size / 2**20:.2f} |")
+    total = sum(member.size for member in files.values())
+    print(f"| all, unpacked | {total} | {total / 2**20:.2f} |")
+    print(f"| all, to pull | {pulled} | {pulled / 2**20:.2f} |")
+    sys.exit(pulled > int(sys.argv[2]))
+PY
+python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" "$MOST" || true
+check "the image is at most $((MOST / 1024 / 1024)) MiB to pull" python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" "$MOST"
+cat >"$WORK/expected" <<'TXT'
+etc/group
+etc/nsswitch.conf
+etc/passwd
+etc/ssl/certs/ca-certificates.crt
+usr/bin/kafka-lag
+usr/bin/kafka-lag-exporter
+usr/bin/kafka-lag-scaler
+usr/share/doc/kafka-lag/LICENSE
+usr/share/doc/kafka-lag/THIRD-PARTY.txt.gz
+usr/share/doc/kafka-lag/sbom.cdx.json
+TXT
+contents() { diff "$WORK/expected" <(python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" files); }
+check "nothing else is in it: no shell, no package manager" contents
+check "all of it belongs to root, and nobody else may write it" python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" owners
+again() {
+  # In a directory of its own, with the programs that are there.
+  BIN_DIR="$OUT/rootfs/usr/bin" OUT="$WORK/again" deploy/docker/image.sh kafka-lag:test && diff "$OUT/digest" "$WORK/again/digest"
+}
+check "a second build has the same digest" again
+
+# --- SBOM -------------------------------------------------------------------------------------------------------------
+
+cat >"$WORK/sbom.py" <<'PY'
+"""Judges the SBOM: sbom.py schema|lock|bytes|named|licences ROOTFS"""
+import glob, gzip, hashlib, json, os, re, sys, tomllib
+
+what, rootfs = sys.argv[1:]
+doc = os.path.join(rootfs, "usr/share/doc/kafka-lag")
+text = open(os.path.join(doc, "sbom.cdx.json"), encoding="utf-8").read()
+bom = json.loads(text)
+parts = {(part["name"], part["version"]): part for part in bom["components"]}
+programs = glob.glob(os.path.join(rootfs, "usr/bin/*"))
+
+def fail_if(wrong):
+    sys.exit("\n".join(map(str, wrong)) if wrong else 0)
+
+if what == "schema":
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+    error = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
+    references = {part["bom-ref"] for part in bom["components"]} | {"image"}
+    dangling = [ref for edge in bom["dependencies"] for ref in edge["dependsOn"] if ref not in references]
+    fail_if(([error] if error else []) + dangling)
+elif what == "lock":
+    lock = {(entry["name"], entry["version"]): entry for entry in tomllib.load(open("Cargo.lock", "rb"))["package"]}
+    wrong = []
+    for name, part in parts.items():
+        if part["purl"].startswith("pkg:cargo/") and part["type"] == "library":
+            entry = lock.get(name)
+            hashes = [entry_hash["content"] for entry_hash in part.get("hashes", [])]
+            if entry is None or hashes != ([entry["checksum"]] if "checksum" in entry else []):
+                wrong.append(name)
+    fail_if(wrong)
+elif what == "bytes":
+    fail_if([path for path in programs if next(part for part in bom["components"] if part["name"] == os.path.basename(path))
+             ["hashes"][0]["content"] != hashlib.sha256(open(path, "rb").read()).hexdigest()])
+elif what == "named":
+    # Panics name the source file they come from, and so the package.
+    named = set()
+    for path in programs:
+        found = re.findall(rb"/cargo/registry/src/[^/]+/([A-Za-z0-9_-]+?)-(\d+\.\d+\.\d+[A-Za-z0-9.+-]*)/", open(path, "rb").read())
+        named |= {(name.decode(), version.decode()) for name, version in found}
+    print(f"{len(named)} packages are named in the programs, {len(parts)} are in the SBOM")
+    fail_if(sorted(named - set(parts)) or ([] if len(named) > 40 else ["too few are named for a proof"]))
+elif what == "licences":
+    notice = gzip.open(os.path.join(doc, "THIRD-PARTY.txt.gz"), "rt", encoding="utf-8").read()
+    ours = {part["name"] for part in bom["components"] if not part.get("hashes")}
+    fail_if([name for name in parts if parts[name]["purl"].startswith("pkg:cargo/") and name[0] not in ours
+             and parts[name]["type"] == "library" and f"\n  {name[0]} {name[1]}: " not in notice]
+            + ([] if "Permission is hereby granted, free of charge" in notice else ["no text of MIT"]))
+PY
+sbom() { "$VENV/bin/python" "$WORK/sbom.py" "$1" "$OUT/rootfs"; }
+check "the SBOM fits the schema of CycloneDX 1.5, and refers to nothing that is not in it" sbom schema
+check "the SBOM has the versions and checksums of Cargo.lock" sbom lock
+check "the SBOM has the checksums of the three programs" sbom bytes
+check "every package that the programs name is in the SBOM" sbom named
+check "every package of others has its licence in THIRD-PARTY.txt.gz" sbom licences
+no_paths() { ! grep -aoE "($PWD|${CARGO_HOME:-$HOME/.cargo}|$HOME/)[^\x00 ]{0,60}" "$OUT"/rootfs/usr/bin/* | head -n 3 | grep .; }
+check "the programs name no path of this machine" no_paths
+
+# --- running it -------------------------------------------------------------------------------------------------------
+
+SIM_PORT=$(free_port)
+WEB=127.0.0.1:$(free_port)
+TLS_PORT=$(free_port)
+# Another loopback address, because port 53 of the first may be taken.
+DNS=127.87.65.$((RANDOM % 250 + 2))
+# runc passes on no limits that are higher than those of the container it may be in.
+LIMITS=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
+KEYS=(-e ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id -e ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret)
+run() {
+  podman_ run --rm --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges --network=host \
+    "${LIMITS[@]}" "${KEYS[@]}" "$@"
+}
+program() { run --entrypoint "/usr/bin/$1" kafka-lag:test "$2"; }
+# show URL FLAG...: what the one-shot program sees there, with a container's flags.
+show() {
+  local url=$1 flags=()
+  shift
+  [ -z "${CA:-}" ] || flags=(--cms.ca-file="$CA")
+  run --entrypoint /usr/bin/kafka-lag "$@" kafka-lag:test show --cms.region=cn-hangzhou --cms.instance="$INSTANCE" \
+    --cms.endpoint="$url" --cms.timeout=3s --cms.max-attempts=1 "${flags[@]}" >"$WORK/show" 2>&1
+}
+sees() { show "$@" || { cat "$WORK/show"; return 1; }; cat "$WORK/show"; grep -qF 150,001 "$WORK/show"; }
+# refused TEXT URL FLAG...: it fails, and says TEXT.
+refused() {
+  local text=$1
+  shift
+  ! show "$@" || { echo "it did not fail"; return 1; }
+  cat "$WORK/show"
+  grep -qiE "$text" "$WORK/show"
+}
+
+env -i "$CMS_SIM" --listen-address "127.0.0.1:$SIM_PORT" --groups 3 --publication-delay 1s >"$WORK/cms-sim.log" 2>&1 &
+PIDS+=($!)
+sim() { curl -sSf --noproxy '*' -X "$1" "http://127.0.0.1:$SIM_PORT/_sim/$2" ${3:+-d "$3"}; }
+within 10 "the simulated cloud answers" sim GET state
+sim PUT "groups/$INSTANCE/busy" '{"scenario":"constant","lag":150001}' >/dev/null
+sim PUT "groups/$INSTANCE/caught-up" '{"scenario":"zero"}' >/dev/null
+
+version() { program "$1" --version | grep -E "^$1 [0-9]+\.[0-9]+\.[0-9]+ "; }
+for each in kafka-lag-exporter kafka-lag kafka-lag-scaler; do
+  check "$each --version" version "$each"
+  check "$each is linked statically" bash -c "! readelf -lW '$OUT/rootfs/usr/bin/$each' | grep -q INTERP"
+done
+no_shell() { ! program sh -c && ! run --entrypoint /bin/sh kafka-lag:test -c true; }
+check "there is no shell to start" no_shell
+
+STARTED+=("kafka-lag-$$")
+run --name "kafka-lag-$$" --tmpfs /state:rw,mode=1777 kafka-lag:test \
+  --web.listen-address="$WEB" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" \
+  --cms.endpoint="http://127.0.0.1:$SIM_PORT" --state.directory=/state >"$WORK/exporter.log" 2>&1 &
+EXPORTER=$!
+PIDS+=("$EXPORTER")
+shows() { curl -sSf --noproxy '*' "http://$WEB/metrics" | grep -F "kafka_consumer_message_accumulation{instance_id=\"$INSTANCE\",consumer_group=\"$1\"} $2"; }
+within 15 "/metrics has the number" shows busy 150001
+check "/metrics has the zero" shows caught-up 0
+PID=$(podman_ inspect -f '{{.State.Pid}}' "kafka-lag-$$" || echo 0)
+status() { grep -E "^$1:[[:space:]]+$2" "/proc/$PID/status"; }
+check "it runs as uid 65532" status Uid $'65532\t65532\t65532\t65532'
+check "and gid 65532" status Gid $'65532\t65532\t65532\t65532'
+check "without any capability" status CapEff 0000000000000000
+check "and can get none" status NoNewPrivs 1
+read_only() { grep -E '^[^ ]+ / [^ ]+ ro[, ]' "/proc/$PID/mounts"; }
+check "its root is read-only" read_only
+within 10 "its state is in the mounted directory" test -s "/proc/$PID/root/state/api-calls.json"
+ends() { podman_ kill -s TERM "kafka-lag-$$" && wait "$EXPORTER"; }
+check "SIGTERM ends it with 0" ends
+
+# --- names and authorities --------------------------------------------------------------------------------------------
+
+dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --port=53 --listen-address="$DNS" --bind-interfaces \
+  --user=root --pid-file="$WORK/dnsmasq.pid" --host-record=cms.by-dns.test,127.0.0.1 --local=/test/ >"$WORK/dnsmasq.log" 2>&1 &
+PIDS+=($!)
+echo "nameserver $DNS" >"$WORK/resolv.conf"
+RESOLVER=(-v "$WORK/resolv.conf:/etc/resolv.conf:ro")
+
+check "a name of /etc/hosts" sees "http://cms.by-hosts.test:$SIM_PORT" "${RESOLVER[@]}" --add-host cms.by-hosts.test:127.0.0.1
+within 5 "a name that only DNS knows" sees "http://cms.by-dns.test:$SIM_PORT" "${RESOLVER[@]}"
+check "a name that nobody knows is an error that says so" \
+  refused "resolve|lookup|name" "http://cms.nowhere.test:$SIM_PORT" "${RESOLVER[@]}"
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test authority" \
+  -keyout "$WORK/ca.key" -out "$WORK/ca.crt" 2>"$WORK/openssl.log"
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=cms.by-dns.test" \
+  -keyout "$WORK/tls.key" -out "$WORK/tls.csr" 2>>"$WORK/openssl.log"
+openssl x509 -req -in "$WORK/tls.csr" -CA "$WORK/ca.crt" -CAkey "$WORK/ca.key" -CAcreateserial -days 2 \
+  -extfile <(echo "subjectAltName=DNS:cms.by-dns.test") -out "$WORK/tls.crt" 2>>"$WORK/openssl.log"
+chmod 0755 "$WORK"; chmod 0644 "$WORK/ca.crt" "$WORK/resolv.conf"
+cat >"$WORK/tls.py" <<'PY'
+"""TLS in front of the simulator: tls.py PORT SIM_PORT CERTIFICATE KEY"""
+import asyncio, ssl, sys
+
+port, behind, certificate, key = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+
+async def pump(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+async def forward(reader, writer):
+    try:
+        to, back = await asyncio.open_connection("127.0.0.1", int(behind))
+        await asyncio.gather(pump(reader, back), pump(to, writer))
+    except OSError:
+        writer.close()
+
+async def main():
+    server = await asyncio.start_server(forward, "127.0.0.1", int(port), ssl=context)
+    await server.serve_forever()
+
+asyncio.run(main())
+PY
+python3 "$WORK/tls.py" "$TLS_PORT" "$SIM_PORT" "$WORK/tls.crt" "$WORK/tls.key" >"$WORK/tls.log" 2>&1 &
+PIDS+=($!)
+CA=/ca.crt within 10 "an authority of one's own, mounted, is believed" \
+  sees "https://cms.by-dns.test:$TLS_PORT" "${RESOLVER[@]}" -v "$WORK/ca.crt:/ca.crt:ro"
+check "the bundle of the image is found, and does not know that authority" \
+  refused "certificate|UnknownIssuer" "https://cms.by-dns.test:$TLS_PORT" "${RESOLVER[@]}"
+empty() { refused "no CA certificates" "https://cms.by-dns.test:$TLS_PORT" "${RESOLVER[@]}" -v /dev/null:/etc/ssl/certs/ca-certificates.crt:ro; }
+check "without a bundle it says what is missing" empty
+
+# --- once more, elsewhere ---------------------------------------------------------------------------------------------
+
+if [ "${1:-}" = --twice ]; then
+  began=$SECONDS
+  mkdir "$WORK/sources"
+  git ls-files -z | tar cf - --null -T - | tar xf - -C "$WORK/sources"
+  elsewhere() {
+    # No .git there: what the programs say of themselves is handed over.
+    CARGO_TARGET_DIR="$WORK/other-target" KAFKA_LAG_BUILD_REVISION=$(git rev-parse --short=12 HEAD) \
+      KAFKA_LAG_BUILD_BRANCH=$(git rev-parse --abbrev-ref HEAD) "$WORK/sources/deploy/docker/build.sh" >"$WORK/where" 2>"$WORK/second.log" || return 1
+    for name in kafka-lag-exporter kafka-lag kafka-lag-scaler; do
+      cmp "$(cat "$WORK/where")/$name" "$OUT/rootfs/usr/bin/$name" || return 1
+    done
+  }
+  check "the programs, built in another place, are the same bytes" elsewhere
+  echo "took $((SECONDS - began)) s"
+fi
+
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" = 0 ]
