@@ -21,11 +21,34 @@
 {{- toYaml $config }}
 {{- end }}
 
+{{/* What the values switch on in the exporter, as sections of its file. */}}
+{{- define "kafka-lag.switchedOn" -}}
+{{- $on := dict -}}
+{{- if .Values.webConfig.existingSecret -}}
+{{- $_ := set $on "web" (dict "config_file" (printf "/etc/kafka-lag/web/%s" .Values.webConfig.key)) -}}
+{{- end -}}
+{{- if .Values.lease.enabled -}}
+{{- $_ := set $on "lease" (dict "name" (printf "%s/%s" (include "kafka-lag.namespace" .) (include "kafka-lag.fullname" .))) -}}
+{{- end -}}
+{{- if .Values.externalMetrics.enabled -}}
+{{- $_ := set $on "external_metrics" (dict "listen_address" (printf ":%d" (int .Values.externalMetrics.port)) "tls_cert_file" "/etc/kafka-lag/external-metrics/tls.crt" "tls_key_file" "/etc/kafka-lag/external-metrics/tls.key" "auth" .Values.externalMetrics.auth) -}}
+{{- end -}}
+{{- if .Values.keda.enabled -}}
+{{- $keda := dict "listen_address" (printf ":%d" (int .Values.keda.port)) -}}
+{{- if .Values.keda.tls.existingSecret -}}
+{{- $_ := merge $keda (dict "tls_cert_file" "/etc/kafka-lag/keda/tls.crt" "tls_key_file" "/etc/kafka-lag/keda/tls.key") -}}
+{{- if .Values.keda.tls.requireClientCertificate }}{{ $_ := set $keda "client_ca_file" "/etc/kafka-lag/keda/ca.crt" }}{{ end -}}
+{{- end -}}
+{{- $_ := set $on "keda" $keda -}}
+{{- end -}}
+{{- toYaml $on }}
+{{- end }}
+
 {{/* The exporter's file. */}}
 {{- define "kafka-lag.exporterFile" -}}
-{{- $config := include "kafka-lag.sources" (list . .Values.config) | fromYaml -}}
+{{- $config := mergeOverwrite (include "kafka-lag.sources" (list . .Values.config) | fromYaml) (include "kafka-lag.switchedOn" . | fromYaml) -}}
 {{- if and .Values.externalMetrics.enabled (not (kindIs "invalid" .Values.externalMetrics.namespaces)) -}}
-{{- $_ := set $config "external_metrics" (merge (dict "namespaces" .Values.externalMetrics.namespaces) (default (dict) $config.external_metrics)) -}}
+{{- $_ := set $config.external_metrics "namespaces" .Values.externalMetrics.namespaces -}}
 {{- end -}}
 {{- toYaml $config }}
 {{- end }}
@@ -44,32 +67,15 @@
 {{- dig "web" "telemetry_path" "/metrics" .Values.config }}
 {{- end }}
 
-{{/* Flags of the exporter: what else than the file has to fit the objects around it. */}}
+{{/* Flags of the exporter. A file of the user's own does not know what the values switch on: flags win over it. */}}
 {{- define "kafka-lag.exporterFlags" -}}
 - --config.file=/etc/kafka-lag/config/{{ if .Values.existingConfigMap }}{{ .Values.existingConfigMapKey }}{{ else }}kafka-lag.yaml{{ end }}
 {{- if .Values.existingConfigMap }}
 - --web.listen-address=:{{ include "kafka-lag.webPort" . }}
 - --web.telemetry-path={{ include "kafka-lag.telemetryPath" . }}
-{{- end }}
-{{- if .Values.webConfig.existingSecret }}
-- --web.config.file=/etc/kafka-lag/web/{{ .Values.webConfig.key }}
-{{- end }}
-{{- if .Values.lease.enabled }}
-- --lease={{ include "kafka-lag.namespace" . }}/{{ include "kafka-lag.fullname" . }}
-{{- end }}
-{{- if .Values.externalMetrics.enabled }}
-- --external-metrics.listen-address=:{{ .Values.externalMetrics.port }}
-- --external-metrics.tls-cert-file=/etc/kafka-lag/external-metrics/tls.crt
-- --external-metrics.tls-key-file=/etc/kafka-lag/external-metrics/tls.key
-- --external-metrics.auth={{ .Values.externalMetrics.auth }}
-{{- end }}
-{{- if .Values.keda.enabled }}
-- --keda.listen-address=:{{ .Values.keda.port }}
-{{- if .Values.keda.tls.existingSecret }}
-- --keda.tls-cert-file=/etc/kafka-lag/keda/tls.crt
-- --keda.tls-key-file=/etc/kafka-lag/keda/tls.key
-{{- if .Values.keda.tls.requireClientCertificate }}
-- --keda.client-ca-file=/etc/kafka-lag/keda/ca.crt
+{{- range $section, $keys := include "kafka-lag.switchedOn" . | fromYaml }}
+{{- range $key, $value := $keys }}
+- --{{ printf "%s.%s" $section $key | replace "_" "-" | replace "web.config-file" "web.config.file" | replace "lease.name" "lease" }}={{ $value }}
 {{- end }}
 {{- end }}
 {{- end }}

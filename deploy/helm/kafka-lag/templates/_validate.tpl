@@ -51,6 +51,9 @@
 {{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" (include "kafka-lag.webAddress" .) -}}
 {{- fail (printf "config.web.listen_address begins with %q, where no Service and no probe gets to: write :%s first" (include "kafka-lag.webAddress" .) (include "kafka-lag.webPort" .)) -}}
 {{- end -}}
+{{- if and $v.existingConfigMap (not (kindIs "invalid" $v.externalMetrics.namespaces)) -}}
+{{- fail "externalMetrics.namespaces with existingConfigMap: write external_metrics.namespaces into that file" -}}
+{{- end -}}
 {{- $ports := list (include "kafka-lag.webPort" . | int) -}}
 {{- if $v.externalMetrics.enabled }}{{ $ports = append $ports (int $v.externalMetrics.port) }}{{ end -}}
 {{- if $v.keda.enabled }}{{ $ports = append $ports (int $v.keda.port) }}{{ end -}}
