@@ -228,8 +228,9 @@ pub(crate) struct RulesArgs {
     /// What the rules are put into
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: RulesFormat,
-    /// Lag above which KafkaConsumerLagHigh speaks
-    #[arg(long, default_value_t = 180_000, value_name = "MESSAGES", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Limit of groups without one of their own (--lag.threshold of the exporter): KafkaConsumerLagHigh is a warning above
+    /// it, and critical above 1.2 times as much
+    #[arg(long, default_value_t = 150_000, value_name = "MESSAGES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) threshold: u64,
     /// Time to catch up that is too long
     #[arg(long, default_value = "1h", value_name = "DURATION", value_parser = some_time)]
@@ -240,6 +241,9 @@ pub(crate) struct RulesArgs {
     /// Scrape job of the exporter, as generate servicemonitor and deploy/prometheus/scrape.yml call it
     #[arg(long, default_value = "kafka-exporter", value_name = "NAME")]
     pub(crate) job: String,
+    /// Address of Grafana, for the links to dashboards
+    #[arg(long, default_value = "", value_name = "URL")]
+    pub(crate) grafana_url: String,
     /// Name of the object
     #[arg(long, default_value = "kafka-lag", value_name = "NAME", value_parser = name)]
     pub(crate) name: String,

@@ -211,13 +211,10 @@ fn with_defaults_all_pieces_name_each_other() {
     let rules = &documents(&written(&["prometheus-rules"]))[0];
     assert_eq!(rules["metadata"]["namespace"], "monitoring");
     let asked = format!("absent(up{{job=\"{job}\"}} == 1)");
-    let asks = |rules: &Value| {
-        let rules = rules.as_array().unwrap();
-        rules.iter().any(|rule| rule["expr"] == asked.as_str())
-    };
-    assert!(asks(&rules["spec"]["groups"][0]["rules"]), "{asked}");
     assert!(
-        asks(&read("prometheus/rules.yml")[0]["groups"][0]["rules"]),
+        rules_of(&rules["spec"])
+            .iter()
+            .any(|rule| rule["expr"] == asked.as_str()),
         "{asked}"
     );
     assert_eq!(
@@ -506,32 +503,51 @@ fn rules_are_an_object_or_a_file_with_the_same_alerts() {
         object[0]["metadata"]["labels"]["release"],
         "kube-prometheus-stack"
     );
-    let rules = plain[0]["groups"][0]["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 11);
-    assert!(
-        rules
-            .iter()
-            .any(|rule| rule["expr"] == "max(kafka_lag_leader) == 0" && rule["for"] == "2m")
+    // With defaults they are the rules that are kept in the tree, which have tests of their own.
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../deploy/prometheus/rules.yml"
     );
-    for rule in rules {
-        assert!(
-            rule["for"].is_string() && rule["labels"]["severity"].is_string(),
-            "{rule}"
-        );
-    }
-    assert_eq!(
-        rules[0]["expr"],
-        "max by (instance_id, consumer_group) (kafka_consumer_message_accumulation) > 180000"
-    );
+    let kept = documents(&fs::read_to_string(path).unwrap());
+    assert_eq!(plain[0], kept[0]);
     let text = written(&[
         "prometheus-rules",
-        "--threshold=7",
-        "--job=a\"b",
+        "--threshold=3600",
+        "--max-drain=5m",
+        "--max-age=30m",
+        "--job=a\"b: c #d",
+        "--grafana-url=https://grafana.example/\"x/",
         "--release-label=",
     ]);
     let found = documents(&text);
     assert!(found[0]["metadata"].get("labels").is_none(), "{text}");
-    assert_says(&found.last().unwrap().to_string(), &["> 7", "a\\\\\\\"b"]);
+    let rules = rules_of(&found[0]["spec"]);
+    let of = |name: &str, key: &str| {
+        let rule = rules
+            .iter()
+            .find(|rule| rule["alert"] == name || rule["record"] == name);
+        rule.unwrap()[key].clone()
+    };
+    let expr = |name: &str| of(name, "expr").as_str().unwrap().to_owned();
+    let limit = expr("consumer_group:kafka_consumer_message_accumulation:limit");
+    assert!(limit.trim_end().ends_with("* 0 + 3600"), "{limit}");
+    assert_says(&expr("KafkaConsumerDrainTooSlow"), &["> 300\n"]);
+    assert_says(&expr("KafkaLagDataStale"), &["> 1800\n"]);
+    assert_eq!(
+        expr("KafkaLagExporterDown"),
+        "absent(up{job=\"a\\\"b: c #d\"} == 1)"
+    );
+    assert_eq!(
+        of("KafkaLagExporterDown", "annotations")["dashboard_url"],
+        "https://grafana.example/\"x/d/kafka-lag-overview"
+    );
+}
+
+/// The rules of all groups.
+fn rules_of(groups: &Value) -> Vec<Value> {
+    let groups = groups["groups"].as_array().unwrap();
+    let rules = |group: &Value| group["rules"].as_array().unwrap().clone();
+    groups.iter().flat_map(rules).collect()
 }
 
 #[test]

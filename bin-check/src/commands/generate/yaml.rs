@@ -47,7 +47,8 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A value in a selector of PromQL, in its quotes.
 pub(super) fn promql(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
+    let text = text.replace('\\', r"\\").replace('"', "\\\"");
+    format!("\"{}\"", text.replace('\n', r"\n"))
 }
 
 /// Moves a block to the right; empty lines stay empty.

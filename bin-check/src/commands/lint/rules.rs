@@ -110,7 +110,8 @@ pub(super) fn lint(document: &Value) -> Vec<Finding> {
                 "write for: 2m, two points of the data",
             ));
         }
-        if expression::has(expr, &["sum"]) {
+        // The sum of one number for each group is none of both exporters.
+        if expression::has(expr, &["sum"]) && !expression::has(expr, &["max"]) {
             found.push(Finding::warning(
                 &format!("{path}.expr"),
                 "sum counts each group twice as soon as two exporters run",
