@@ -212,8 +212,22 @@ def rules(rendered, plain):
     assert groups == theirs
 
 
+def schema(chart):
+    """The schema knows the keys of values.yaml and no others, and lets nothing else in."""
+    import json
+
+    def walk(known, values, where):
+        if "properties" in known:
+            assert known["properties"].keys() == values.keys(), (where, known["properties"].keys() ^ values.keys())
+            assert known["additionalProperties"] is (where == "global."), where
+            for key, value in values.items():
+                walk(known["properties"][key], value, f"{where}{key}.")
+
+    values = yaml.safe_load(Path(chart, "values.yaml").read_text(encoding="utf-8"))
+    walk(json.loads(Path(chart, "values.schema.json").read_text(encoding="utf-8")), values, "")
+
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    {"snapshot": snapshot, "models": models, "objects": objects, "rights": rights, "same-grants": same_grants, "rules": rules}[
-        command
-    ](*arguments)
+    commands = {"snapshot": snapshot, "models": models, "objects": objects, "rights": rights, "same-grants": same_grants, "rules": rules, "schema": schema}
+    commands[command](*arguments)
