@@ -90,7 +90,7 @@ def stat(title, description, unit, expr, width=4, legend="", no_value="no number
 
 def timeline(title, description, targets, mappings, width=12, **more):
     options = {"mergeValues": True, "showValue": "never", "alignValue": "left", "rowHeight": 0.8, "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}, "tooltip": {"mode": "single"}}
-    return panel("state-timeline", title, description, "none", targets, width, mappings=mappings, options=options,
+    return panel("state-timeline", title, description, "none", targets, width, mappings=mappings, steps=[(None, "text")], options=options,
                  custom={"fillOpacity": 70, "lineWidth": 0, "spanNulls": False, "insertNulls": False}, **more)
 
 
