@@ -207,9 +207,11 @@ def rules(rendered, plain):
     """Every PrometheusRule together holds the groups of the plain file, to the letter."""
     groups = [group for one in load(rendered) if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]]
     theirs = yaml.safe_load(Path(plain).read_text(encoding="utf-8"))["groups"]
+    assert [group["name"] for group in groups] == [group["name"] for group in theirs]
     for ours, their in zip(groups, theirs):
-        assert ours == their, (ours, their)
-    assert groups == theirs
+        assert len(ours["rules"]) == len(their["rules"]), ours["name"]
+        for one, other in zip(ours["rules"], their["rules"]):
+            assert one == other, f"\n{one}\n{other}"
 
 
 def schema(chart):

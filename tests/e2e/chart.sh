@@ -38,6 +38,7 @@ finish() {
   trap - EXIT INT TERM
   if [ -n "$INSIDE" ]; then kill "$INSIDE" 2>/dev/null && wait "$INSIDE" 2>/dev/null || true; fi
   if [ "$code" -ne 0 ]; then
+    [ -n "${COUNTED:-}" ] || echo "ended early: $PASSED passed, $((FAILED + 1)) failed"
     for log in "$WORK"/*.log; do
       [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
     done
@@ -284,7 +285,7 @@ minimal --set podMonitor.enabled=true >"$WORK/x.yaml"
 check "a PodMonitor fits its pods" sh -c "'$VENV/bin/python' tests/e2e/chart.py objects $WORK/x.yaml && '$VENV/bin/python' tests/e2e/chart.py models $WORK/x.yaml"
 minimal --set livenessProbe.tcpSocket.port=metrics --set livenessProbe.periodSeconds=7 >"$WORK/x.yaml"
 check "a probe of one's own replaces the chart's" sh -c "grep -A5 livenessProbe: $WORK/x.yaml | grep -q tcpSocket && ! grep -A5 livenessProbe: $WORK/x.yaml | grep -q healthz"
-minimal --set image.registry=r.example.com --set image.tag=9 >"$WORK/x.yaml"
+minimal --set image.registry=r.example.com --set-string image.tag=9 >"$WORK/x.yaml"
 check "registry and tag of one's own" grep -q 'image: r.example.com/kafka-lag:9$' "$WORK/x.yaml"
 
 # --- kustomize --------------------------------------------------------------------------------------------------------
@@ -348,5 +349,6 @@ else
   [ "$ended" -le 1 ] && grep -q "^ok.*deploy/manifests/exporter.yaml: ends with 0" "$WORK/inside.out" || broken "all pods were run (ended with $ended)"
 fi
 
+COUNTED=1
 echo "$PASSED passed, $FAILED failed"
 [ "$FAILED" = 0 ]
