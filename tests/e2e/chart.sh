@@ -213,6 +213,34 @@ check "notes: KEDA's address" notes '--scaler-address kafka-lag.monitoring.svc:6
 check "notes: a first run of check" notes 'create job --from=cronjob/kafka-lag-check' --values tests/fixtures/chart/check.yaml
 check "notes: where Alertmanager sends to" notes 'http://kafka-lag-scaler.monitoring.svc:9877/webhook/alertmanager' --values tests/fixtures/chart/scaler.yaml
 
+# Every helm command of the pages, as it stands there, in a folder with the files that the page shows.
+pages() {
+  local page=$1 count=0 command
+  rm -rf "$WORK/page" && mkdir "$WORK/page"
+  "$VENV/bin/python" -c '
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+for block in re.findall(r"```yaml\n(# (\S+)\n.*?)```", text, re.S):
+    open(f"{sys.argv[2]}/{block[1]}", "w").write(block[0])
+for block in re.findall(r"```sh\n(.*?)```", text, re.S):
+    for command in block.replace("\\\n", " ").splitlines():
+        if re.match(r"helm (install|upgrade) ", command):
+            print(command)' "$page" "$WORK/page" >"$WORK/page/commands"
+  ln -s "$WORK/serving" "$WORK/page/pair"
+  ln -s "$PWD/deploy" "$WORK/page/deploy"
+  while IFS= read -r command; do
+    # shellcheck disable=SC2001 # only the first words
+    command=$(sed "s/^helm [a-z]* /'$(sed 's/[&/]/\\&/g' <<<"$HELM")' template /" <<<"$command")
+    (cd "$WORK/page" && bash -c "$command" >objects.yaml 2>helm.err) || { echo "$command"; cat "$WORK/page/helm.err"; return 1; }
+    valid 1.35 "$WORK/page/objects.yaml" || { echo "$command"; return 1; }
+    judge objects "$WORK/page/objects.yaml" || { echo "$command"; return 1; }
+    count=$((count + 1))
+  done <"$WORK/page/commands"
+  [ "$count" -ge 8 ]
+}
+lag generate serving-cert --service kafka-lag-metrics --namespace monitoring --out-dir "$WORK/serving" >/dev/null
+for page in docs/howto/helm.md docs/zh/helm.md; do check "every helm command of $page makes valid objects" pages "$page"; done
+
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
 # fails WORDS FLAG...: rendering ends with these words.
@@ -330,7 +358,6 @@ authority front-proxy-ca
 authority client-ca
 client proxy front-proxy-ca front-proxy-client
 client keda-client client-ca keda
-lag generate serving-cert --service kafka-lag-metrics --namespace monitoring --out-dir "$WORK/serving" >/dev/null
 
 if ! unshare -rn true 2>"$WORK/unshare.log"; then
   broken "network namespaces are not permitted here: no program was started"
