@@ -323,6 +323,14 @@ for folder in manifests kustomize/external-metrics; do
   for version in 1.28 1.35; do check "Kubernetes $version accepts what kustomize makes of deploy/$folder" valid "$version" "$WORK/x.yaml"; done
   check "models of other kinds accept deploy/$folder" judge models "$WORK/x.yaml"
 done
+own() { # the overlay that README.md shows
+  mkdir "$WORK/kustomize" "$WORK/kustomize/own"
+  cp -r deploy "$WORK/kustomize/deploy"
+  sed -n '/^# kustomization.yaml$/,/^```$/{/^```$/!p}' deploy/manifests/README.md >"$WORK/kustomize/own/kustomization.yaml"
+  "$KUBECTL" kustomize "$WORK/kustomize/own" >"$WORK/own.yaml" && valid 1.35 "$WORK/own.yaml" &&
+    grep -q 'image: registry.example.com/kafka-lag:0.1.0' "$WORK/own.yaml" && grep -q 'value: alikafka_pre-cn-yyy' "$WORK/own.yaml"
+}
+check "the overlay of deploy/manifests/README.md changes image and instance" own
 check "the binding in kube-system has stayed there" grep -q 'namespace: kube-system' "$WORK/x.yaml"
 lag generate rbac --namespace monitoring --lease monitoring/kafka-lag-exporter >"$WORK/y.yaml"
 check "its rights are what generate rbac writes" cmp "$WORK/y.yaml" deploy/kustomize/external-metrics/rbac.yaml

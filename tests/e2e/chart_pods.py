@@ -331,6 +331,8 @@ def drop_in(title, deployment, services, instance="alikafka_pre-cn-xxx"):
     series = f'{LAG}{{instance_id="{instance}",consumer_group="cust_docking_analog"}} 150001'
     page = within(90, lambda: (p := ask(f"http://{where}{scrape['metrics_path']}")[1]) and series in p and p)
     proof(f"{title}: the post's scrape job reads the post's metric with the post's labels, through the Service", page)
+    info = f'kafka_lag_instance_info{{instance_id="{instance}",region_id="cn-hangzhou"}} 1'
+    proof(f"{title}: region and instance are those of its variables", info in (page or ""))
     proof(f"{title}: ends with 0", stop(one) == 0)
 
 
