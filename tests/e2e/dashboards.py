@@ -106,6 +106,17 @@ def asked(dashboard):
             yield each["name"], label, series
 
 
+def said():
+    """Page and expression: blocks of PromQL on pages about alerts, and the table of queries."""
+    for path in [pathlib.Path("docs/howto/prometheus.md"), *sorted(pathlib.Path("docs/runbooks").glob("*.md"))]:
+        for expr in re.findall(r"(?m)^\| .* \| `(.*kafka_.*[^`])` \|$", read(path).partition("## Alerts")[0]):
+            yield path.name, expr
+        for block in re.findall(r"```promql\n(.*?)```", read(path), re.S):
+            for line in block.splitlines():
+                if expr := line.partition("#")[0].strip():
+                    yield path.name, expr
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 def test_rules():
@@ -165,6 +176,7 @@ def test_names():
         content = json.loads(read(path))
         all_of += [(f"{path.name} {where}", expr) for where, expr, _ in expressions(content)]
         all_of += [(f"{path.name} variable {name}", series) for name, _, series in asked(content)]
+    all_of += said()
     wrong = [f"{where}: {name}" for where, expr in all_of for name in metrics(expr) if name not in known or name in known_metrics() and f"`{name}`" not in page]
     say(f"each metric of {len(all_of)} expressions exists, and is on the page of metrics", wrong)
     wrong = [f'{where}: {label}="{value}"' for where, expr in all_of for label, values in matchers(expr) for value in values if label in closed and value not in closed[label]]
@@ -274,6 +286,14 @@ def test_prometheus(address, since):
     say(f"Prometheus: {len(rules)} rules are healthy", [f'{rule["name"]}: {rule["health"]} {rule.get("lastError")}' for rule in rules if rule["health"] != "ok"])
     recorded = [rule["name"] for rule in rules if rule["type"] == "recording"]
     say(f"each of {len(recorded)} recording rules returns data", [name for name in recorded if not ask(address, "query", query=name, time=now)["result"]])
+    wrong, count = [], 0
+    for page, expr in said():
+        count += 1
+        try:
+            ask(address, "query", query=expr, time=now)
+        except SystemExit as error:
+            wrong.append(f"{page}: {error}")
+    say(f"Prometheus understands {count} expressions of how-to and runbooks, with two exporters", wrong)
     ours = {rule.get("alert") or rule["name"] for rule in rules if rule["type"] == "alerting"}
     say(f"{len(ours)} alerts are loaded", [] if len(ours) > 15 else ["so few"])
 
