@@ -258,6 +258,7 @@ fails 'existingConfigMap is in place of' "${BASE[@]}" --set existingConfigMap=ow
 fails 'config.sources is in place of region' "${BASE[@]}" --set 'config.sources[0].region=r'
 fails 'check reads no existingConfigMap' --set existingConfigMap=own,check.enabled=true
 fails 'it must be sha256: and 64 hexadecimal digits' "${BASE[@]}" --set image.digest=sha256:abc
+fails 'put that into image.registry' "${BASE[@]}" --set image.repository=registry.example.com/kafka-lag
 fails 'set the name of the role, not its ARN' "${BASE[@]}" --set rrsa.roleName=acs:ram::1:role/x
 fails 'set externalMetrics.enabled=true instead' "${BASE[@]}" --set config.external_metrics.listen_address=:6443
 fails 'set keda.enabled=true instead' "${BASE[@]}" --set config.keda.listen_address=:6000
@@ -313,7 +314,7 @@ minimal --set podMonitor.enabled=true >"$WORK/x.yaml"
 check "a PodMonitor fits its pods" sh -c "'$VENV/bin/python' tests/e2e/chart.py objects $WORK/x.yaml && '$VENV/bin/python' tests/e2e/chart.py models $WORK/x.yaml"
 minimal --set livenessProbe.tcpSocket.port=metrics --set livenessProbe.periodSeconds=7 >"$WORK/x.yaml"
 check "a probe of one's own replaces the chart's" sh -c "grep -A5 livenessProbe: $WORK/x.yaml | grep -q tcpSocket && ! grep -A5 livenessProbe: $WORK/x.yaml | grep -q healthz"
-minimal --set image.registry=r.example.com --set-string image.tag=9 >"$WORK/x.yaml"
+minimal --set image.registry=r.example.com,image.repository=kafka-lag --set-string image.tag=9 >"$WORK/x.yaml"
 check "registry and tag of one's own" grep -q 'image: r.example.com/kafka-lag:9$' "$WORK/x.yaml"
 
 # --- kustomize --------------------------------------------------------------------------------------------------------

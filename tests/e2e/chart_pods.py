@@ -350,15 +350,18 @@ def main():
             "client-ca-file": pem("client-ca.crt"), "requestheader-client-ca-file": pem("front-proxy-ca.crt"),
             "requestheader-allowed-names": '["front-proxy-client"]', "requestheader-username-headers": '["X-Remote-User"]',
             "requestheader-group-headers": '["X-Remote-Group"]', "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]'}}))
-    for scene in (minimal, keda, ha, check, scaler):
+    post, ours = "tests/fixtures/post", "deploy/manifests/exporter.yaml"
+    for scene in (minimal, keda, ha, check, scaler, drop_in):
         try:
-            scene()
+            if scene is drop_in:
+                scene("the post's own YAML", f"{post}/deploy.yaml", f"{post}/svc.yaml")
+                scene(ours, ours, ours)
+            else:
+                scene()
         except (AssertionError, KeyError, StopIteration, subprocess.SubprocessError) as error:
             proof(f"{scene.__name__}: goes to its end", False, repr(error))
         for left in RUNNING[2:]:
             stop(left)
-    drop_in("the post's own YAML", "tests/fixtures/post/deploy.yaml", "tests/fixtures/post/svc.yaml")
-    drop_in("deploy/manifests/exporter.yaml", "deploy/manifests/exporter.yaml", "deploy/manifests/exporter.yaml")
     for one in RUNNING[:2]:
         stop(one)
 

@@ -30,6 +30,9 @@
 {{- if and $v.image.digest (not (regexMatch "^sha256:[0-9a-f]{64}$" $v.image.digest)) -}}
 {{- fail (printf "image.digest is %q: it must be sha256: and 64 hexadecimal digits" $v.image.digest) -}}
 {{- end -}}
+{{- if and (or $v.global.imageRegistry $v.image.registry) (regexMatch "^[^/]*[.:][^/]*/" $v.image.repository) -}}
+{{- fail (printf "image.repository is %q, which names a registry: put that into image.registry" $v.image.repository) -}}
+{{- end -}}
 {{- if and $v.rrsa.roleName (contains ":" $v.rrsa.roleName) -}}
 {{- fail (printf "rrsa.roleName is %q: set the name of the role, not its ARN" $v.rrsa.roleName) -}}
 {{- end -}}
