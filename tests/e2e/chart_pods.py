@@ -337,6 +337,7 @@ def drop_in(title, deployment, services, instance="alikafka_pre-cn-xxx"):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what runs is ended, too
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     start("cms-sim", [PROGRAMS / "cms-sim", "--listen-address", SIM.removeprefix("http://"), "--publication-delay", "1s",
                       "--robot", "dingtalk:sim-robot,secret=SEC0,keyword=Kafka"], {})
