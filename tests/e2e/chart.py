@@ -31,7 +31,7 @@ def fits(selector, labels):
     return all(labels.get(key) == value for key, value in selector.items())
 
 
-# --- snapshots: what others write (rules, dashboards) is only named ------------------------------------------------------
+# --- snapshots: what others write (rules, dashboards) is only named, and the version is left out --------------------------
 
 
 def snapshot(path):
@@ -42,6 +42,7 @@ def snapshot(path):
         elif "# Source: kafka-lag/templates/prometheusrule.yaml" in document:
             head, _, data = document.partition("\n  groups:")
             document = head + "\n  groups:" + "".join(re.findall(r"\n *- (?:name|alert|record): [^\n]*", data))
+        document = re.sub(r"(helm.sh/chart: kafka-lag-|app.kubernetes.io/version: |image: \S*/kafka-lag:)\S+", r"\1VERSION", document)
         print(re.sub(r"[ \t]+$", "", document.rstrip("\n"), flags=re.M), end="\n---\n")
 
 

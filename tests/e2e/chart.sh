@@ -310,6 +310,8 @@ check "an own ConfigMap gets what is switched on as flags" sh -c "$HELM template
   grep -A5 'args:' | tr -d '\n ' | grep -q -- '--config.file=/etc/kafka-lag/config/kafka-lag.yaml---web.listen-address=:9876---web.telemetry-path=/metrics---keda.listen-address=:6000---lease=default/x-kafka-lag'"
 minimal --set webConfig.existingSecret=web,webConfig.tls=true,serviceMonitor.enabled=true >"$WORK/x.yaml"
 check "with a web configuration of TLS, probes and monitors use it" sh -c "grep -c 'scheme: HTTPS' $WORK/x.yaml | grep -qx 2 && grep -q 'scheme: https' $WORK/x.yaml"
+minimal --set namespaceOverride=elsewhere,serviceMonitor.enabled=true >"$WORK/x.yaml"
+check "another namespace than the release's" sh -c "grep -q 'namespace: elsewhere' $WORK/x.yaml && ! grep -q monitoring\$ $WORK/x.yaml"
 minimal --set podMonitor.enabled=true >"$WORK/x.yaml"
 check "a PodMonitor fits its pods" sh -c "'$VENV/bin/python' tests/e2e/chart.py objects $WORK/x.yaml && '$VENV/bin/python' tests/e2e/chart.py models $WORK/x.yaml"
 minimal --set livenessProbe.tcpSocket.port=metrics --set livenessProbe.periodSeconds=7 >"$WORK/x.yaml"
