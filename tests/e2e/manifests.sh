@@ -98,6 +98,7 @@ passed "the schemas refuse a wrong field and v2beta2"
 
 # What is written by hand is valid, too, in an old version and in a new one.
 for file in deploy/manifests/*.yaml; do
+  [ "${file##*/}" = kustomization.yaml ] && continue # no object; chart.sh builds it
   for version in 1.25 1.35; do
     is_valid "$version" "$file" || failed "Kubernetes $version refuses $file"
   done

