@@ -262,7 +262,10 @@ async function pictures(calm, outage, directory) {
   await browser.close();
 }
 
-({ prove, pictures })[mode](...given).catch((error) => {
-  console.error(error);
-  process.exit(1);
-});
+({ prove, pictures })[mode](...given).then(
+  () => process.exit(0),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -155,7 +155,7 @@ pub(super) fn instances(html: &mut String, scene: &Scene<'_>) {
     let all = bad.len() + well.len();
     put!(
         html,
-        "<section aria-labelledby=\"h-instances\"><h2 id=\"h-instances\">{}</h2>\n<div class=\"wide\" tabindex=\"0\" \
+        "<section><h2 id=\"h-instances\">{}</h2>\n<div class=\"wide\" tabindex=\"0\" \
          role=\"region\" aria-labelledby=\"h-instances\"><table class=\"facts\">\n<thead><tr>",
         Esc(words.instances)
     );
@@ -242,7 +242,7 @@ pub(super) fn calls(html: &mut String, scene: &Scene<'_>) {
     }
     put!(
         html,
-        "<section aria-labelledby=\"h-calls\"><h2 id=\"h-calls\">{}</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" \
+        "<section><h2 id=\"h-calls\">{}</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" \
          aria-labelledby=\"h-calls\"><table class=\"facts\">\n<thead><tr>",
         Esc(words.calls)
     );

@@ -82,8 +82,17 @@
       if (isKeyed(wanted)) {
         have = keyed.get(wanted.dataset.key) || null;
         keyed.delete(wanted.dataset.key);
-      } else if (at && !isKeyed(at) && at.nodeName === wanted.nodeName) {
+      } else {
+        const fits = (node) => !isKeyed(node) && node.nodeName === wanted.nodeName;
         have = at;
+        // What has gone in between must not make a table a new one.
+        while (have && wanted.nodeType === 1 && !fits(have)) have = have.nextSibling;
+        if (have && !fits(have)) have = null;
+        while (have && at !== have) {
+          const next = at.nextSibling;
+          if (!isKeyed(at)) at.remove();
+          at = next;
+        }
       }
       if (!have) {
         old.insertBefore(wanted, at);
@@ -99,6 +108,7 @@
       at.remove();
       at = next;
     }
+    for (const left of keyed.values()) left.remove();
   }
 
   function take(text) {
