@@ -159,15 +159,15 @@ pub(super) fn instances(html: &mut String, scene: &Scene<'_>) {
          role=\"region\" aria-labelledby=\"h-instances\"><table class=\"facts\">\n<thead><tr>",
         Esc(words.instances)
     );
-    for head in [
-        words.instance,
-        words.region,
-        words.state,
-        words.last_success,
-        words.failures,
-        words.last_error,
+    for (head, class) in [
+        (words.instance, ""),
+        (words.state, ""),
+        (words.region, " class=\"wide-only\""),
+        (words.last_success, ""),
+        (words.failures, " class=\"num\""),
+        (words.last_error, ""),
     ] {
-        put!(html, "<th scope=\"col\">{}</th>", Esc(head));
+        put!(html, "<th scope=\"col\"{class}>{}</th>", Esc(head));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for (id, one) in bad.into_iter().chain(well).take(LISTED) {
@@ -195,11 +195,11 @@ fn instance(html: &mut String, scene: &Scene<'_>, id: &InstanceId, one: &Instanc
     };
     put!(
         html,
-        "<tr data-key=\"{0}\"><th scope=\"row\">{1}</th><td>{2}</td><td>{3}</td><td>",
+        "<tr data-key=\"{0}\"><th scope=\"row\">{1}</th><td>{2}</td><td class=\"wide-only\">{3}</td><td>",
         Esc(id.as_str()),
         Name(id.as_str()),
-        Esc(&one.region),
         tag(class, symbol, state),
+        Esc(&one.region),
     );
     match one.last_success {
         Some(at) => ago(html, scene, at),
