@@ -15,19 +15,55 @@ const KEPT: i64 = 60;
 /// Seconds of a slot.
 const MINUTE: i64 = 60;
 
+/// Points before the newest one that a trend looks at, and so the most that an answer is remembered with.
+const EARLIER: usize = crate::fold::RECENT - 1;
+
+/// The points of one answer before its newest, of the minutes just before it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Earlier {
+    /// Minute of the newest point.
+    newest: i64,
+    /// One, two and so on minutes before that; negative is no point. NaN would be unequal to itself.
+    lags: [f32; EARLIER],
+}
+
+impl Earlier {
+    /// From `(milliseconds since the epoch, lag)`, the newest first.
+    pub(crate) fn of(points: &[(i64, Lag)]) -> Self {
+        let minute = |at: i64| at.div_euclid(MINUTE * 1_000);
+        let newest = points.first().map_or(0, |(at, _)| minute(*at));
+        let mut lags = [-1.0; EARLIER];
+        // Of several in a minute the newest counts, so it is written last.
+        for (at, lag) in points.iter().rev() {
+            let before = newest.saturating_sub(minute(*at)).checked_sub(1);
+            let before = before.and_then(|before| usize::try_from(before).ok());
+            if let Some(place) = before.and_then(|before| lags.get_mut(before)) {
+                *place = single(*lag);
+            }
+        }
+        Self { newest, lags }
+    }
+
+    fn points(&self) -> impl Iterator<Item = (i64, f32)> {
+        let newest = self.newest;
+        let lags = self.lags.into_iter().zip(1_i64..);
+        lags.filter_map(move |(lag, before)| (lag >= 0.0).then_some((newest - before, lag)))
+    }
+}
+
 /// The last hour of every group on a board. Totals only: topics would multiply it.
 #[derive(Debug, Default)]
 pub struct History(BTreeMap<InstanceId, Vec<(GroupName, Box<Hour>)>>);
 
 impl History {
-    /// Takes the newest sample of each group, and forgets the groups that the board has forgotten. Taking a board twice
+    /// Takes the newest sample of each group and what the same answer said of the minutes before it, and forgets the groups that the board has forgotten. Taking a board twice
     /// changes nothing. Call it at each update of the board; what it is not shown it does not know.
     pub fn take(&mut self, board: &Board) {
         self.0.retain(|id, _| board.instance(id.as_str()).is_some());
         for (id, instance) in board.instances() {
             let known = self.0.entry(id.clone()).or_default();
             let totals = instance.samples().filter(|(name, _)| name.topic.is_none());
-            follow(known, totals);
+            follow(known, totals, instance.earlier());
         }
     }
 
@@ -50,7 +86,9 @@ impl History {
 fn follow<'b>(
     known: &mut Vec<(GroupName, Box<Hour>)>,
     totals: impl Iterator<Item = (&'b SeriesName, &'b LagSample)>,
+    earlier: &[(GroupName, Earlier)],
 ) {
+    let mut earlier = earlier.iter().peekable();
     let old = std::mem::take(known);
     known.reserve(old.len());
     let mut old = old.into_iter().peekable();
@@ -59,6 +97,10 @@ fn follow<'b>(
         let same = old.next_if(|(name, _)| *name == series.group);
         let mut entry = same.unwrap_or_else(|| (series.group.clone(), Box::default()));
         entry.1.note(sample);
+        while earlier.next_if(|(name, _)| *name < series.group).is_some() {}
+        if let Some((_, earlier)) = earlier.next_if(|(name, _)| *name == series.group) {
+            entry.1.complete(earlier);
+        }
         known.push(entry);
     }
 }
@@ -94,6 +136,17 @@ impl Hour {
         }
         self.newest = self.newest.max(minute);
         self.slots[slot(minute)] = single(sample.lag);
+    }
+
+    /// Fills minutes that have no datum yet.
+    fn complete(&mut self, earlier: &Earlier) {
+        for (minute, lag) in earlier.points() {
+            let is_kept = minute <= self.newest && self.newest.saturating_sub(minute) < KEPT;
+            let place = &mut self.slots[slot(minute)];
+            if is_kept && place.is_nan() {
+                *place = lag;
+            }
+        }
     }
 
     /// The lag of each of the sixty minutes that end with the one of `now`, oldest first, with the beginning of its

@@ -54,7 +54,7 @@ pub use filter::{GroupFilter, InvalidMatcher, Matcher};
 pub use fold::SnapshotBuilder;
 pub use front_proxy::{FRONT_PROXY_CONFIG, FrontProxy, FrontProxyError, User};
 pub use handover::{Handover, HandoverError, Writer};
-pub use history::{History, Hour, SLOTS as HISTORY_SLOTS};
+pub use history::{Earlier, History, Hour, SLOTS as HISTORY_SLOTS};
 pub use ids::{GroupKey, GroupName, InstanceId, InvalidName, SeriesName, TopicName};
 pub use inspect::{Fate, Inspection};
 pub use isolation::{BATCH, QueryFault, Rests};

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
     Board, HISTORY_SLOTS, History, Instance, InstanceId, Lag, LagSample, LagSnapshot, SeriesName,
-    port::Collected,
+    SnapshotBuilder, SnapshotRules, port::Collected,
 };
 use proptest::prelude::*;
 use std::{collections::BTreeMap, time::Duration};
@@ -127,6 +127,40 @@ fn what_the_board_forgot_is_forgotten_and_topics_are_not_kept() {
     assert_eq!(points(&history, "a", 0), []);
     history.take(&Board::default());
     assert_eq!(history.groups(), 0, "an instance that is not watched");
+}
+
+/// The board after an answer that holds these minutes, in this order.
+fn answered(board: &Board, taken: i64, points: &[(i64, f64)]) -> Board {
+    let rules = SnapshotRules::default();
+    let mut pages = SnapshotBuilder::new(&rules, [id()], at(taken));
+    for (minute, lag) in points {
+        let ms = at(*minute).as_millisecond();
+        let point = format!(
+            r#"[{{"timestamp":{ms},"instanceId":"{A}","consumerGroup":"g","Value":{lag:?}}},
+               {{"timestamp":{ms},"instanceId":"{A}","consumerGroup":"g","topic":"t","Value":1.0}}]"#
+        );
+        pages.page(&point).unwrap();
+    }
+    let collected = Collected {
+        snapshot: pages.finish(),
+        failed: BTreeMap::new(),
+    };
+    board.collected("main", collected, Duration::ZERO, FORGET_AFTER)
+}
+
+#[test]
+fn an_answer_fills_the_minutes_before_its_newest_and_overwrites_none() {
+    let mut history = History::default();
+    let first = answered(&watching(), 11, &[(8, 4.0), (10, 0.0), (9, 3.0), (5, 8.0)]);
+    history.take(&first);
+    let wanted = [(5, 8.0), (8, 4.0), (9, 3.0), (10, 0.0)];
+    assert_eq!(points(&history, "g", 10), wanted);
+    // Three minutes later, as when collections are rarer to save calls.
+    let next = answered(&first, 14, &[(13, 7.0), (12, 6.0), (10, 99.0)]);
+    history.take(&next);
+    history.take(&next);
+    let wanted = [&wanted[..], &[(12, 6.0), (13, 7.0)]].concat();
+    assert_eq!(points(&history, "g", 13), wanted);
 }
 
 #[test]
