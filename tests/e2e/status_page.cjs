@@ -63,7 +63,7 @@ const text = (page, selector) => page.locator(selector).first().innerText();
 const names = (page) => page.locator('.groups tbody th a').allInnerTexts();
 const lag = (page, group) => page.locator(`tr[data-key$=" ${group}"] td.lag`).innerText();
 
-async function prove(url, sim, instance, many) {
+async function prove(url, sim, instance, many, locked) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
   const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const please = async (what) => {
@@ -199,6 +199,14 @@ async function prove(url, sim, instance, many) {
     equal(large.complaints, []);
     await large.context().close();
     return `${ms} ms, ${times.join(', ')}`;
+  });
+
+  await check('behind a password it is live as well', async () => {
+    const page = await open(browser, locked, { httpCredentials: { username: 'alice', password: 'U*U' } });
+    await setLag('cust_docking_analog', 77001);
+    await until(20, async () => (await lag(page, 'cust_docking_analog')).startsWith('77,001'));
+    equal(page.complaints, []);
+    await page.context().close();
   });
 
   const old = await open(browser, url);

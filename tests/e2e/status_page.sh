@@ -6,7 +6,7 @@
 #   - a change of the lag appears by itself, and focus, typed text, scroll position and what is open stay;
 #   - search answers while one types, and sorting and paging are the server's, with 20,000 groups too;
 #   - the keyboard reaches search, headers and rows; axe finds nothing serious, in both themes and languages, wide and narrow;
-#   - a name that is markup is shown as text;
+#   - a name that is markup is shown as text; behind a password the page is live as well;
 #   - a killed exporter: the page says since when, its ages go on, numbers that got too old vanish; it recovers by itself.
 #
 # Usage: tests/e2e/status_page.sh [--screenshots DIR]
@@ -109,11 +109,12 @@ fi
 # Free at this moment, and all different.
 mapfile -t PORTS < <(python3 -c '
 import socket
-sockets = [socket.socket() for _ in range(4)]
+sockets = [socket.socket() for _ in range(5)]
 for one in sockets:
     one.bind(("127.0.0.1", 0))
     print(one.getsockname()[1])')
 SIM=127.0.0.1:${PORTS[0]} WEB=127.0.0.1:${PORTS[1]} MANY_SIM=127.0.0.1:${PORTS[2]} MANY=127.0.0.1:${PORTS[3]}
+LOCKED=127.0.0.1:${PORTS[4]}
 INSTANCE=alikafka_pre-cn-statuspage1
 
 sim() { get -X "$1" "http://$SIM/_sim/$2" ${3:+-d "$3"}; }
@@ -140,6 +141,9 @@ set_group caught-up '{"scenario":"zero"}'
 set_group '%3Cscript%3Ealert(1)%3C%2Fscript%3E' '{"scenario":"constant","lag":7}'
 for n in $(seq 10 39); do set_group "filler-$n" '{"scenario":"constant","lag":1'"$n"'}'; done
 small
+# The password's hash is that of "U*U", a published vector of bcrypt.
+printf 'basic_auth_users:\n  alice: $2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n' >"$WORK/web.yml"
+exporter locked "$LOCKED" "$SIM" --cms.instance="$INSTANCE" --collect.interval=1s --web.config.file="$WORK/web.yml"
 mapfile -t MANY_IDS < <(get "http://$MANY_SIM/_sim/state" | grep -o 'alikafka_[a-z0-9_-]*' | sort -u)
 exporter many "$MANY" "$MANY_SIM" --cms.instance="$(IFS=,; echo "${MANY_IDS[*]}")" --collect.interval=60s --cms.rate-limit=50
 
@@ -161,16 +165,17 @@ check "a name that is markup is text" says "?q=alert" en '<bdi>&#60;script&#62;a
 check "and no markup" lacks "" '<script>alert'
 check "one group alone" says "?instance=$INSTANCE&group=order_docking_analog" en 'kafka_consumer_message_accumulation{instance_id='
 check "the threshold is a metric" says metrics en 'kafka_consumer_message_accumulation_threshold{instance_id="'$INSTANCE'",consumer_group="settlement"} 100000'
+locked() { local found; found=$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' "http://$LOCKED/"); echo "answered $found"; [ "$found" = 401 ]; }
+check "with --web.config.file it wants a password, too" locked
 many_rows() { get "http://$MANY/" | grep -F '20,000'; }
 within 90 "20,000 groups are read" many_rows
-rm -f "$WORK/check.out"
 
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
 # Asks for the exporter to be killed and started by a line on its output; answers come through a pipe.
 mkfifo "$WORK/answers"
 exec 3<>"$WORK/answers"
-coproc BROWSER { node tests/e2e/status_page.cjs prove "http://$WEB/" "http://$SIM/_sim" "$INSTANCE" "http://$MANY/" 0<"$WORK/answers" 2>"$WORK/browser.log"; }
+coproc BROWSER { node tests/e2e/status_page.cjs prove "http://$WEB/" "http://$SIM/_sim" "$INSTANCE" "http://$MANY/" "http://$LOCKED/" 0<"$WORK/answers" 2>"$WORK/browser.log"; }
 BROWSER_ID=$BROWSER_PID
 while read -r line; do
   case $line in
