@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::SignedDuration;
-use lag_core::Budgets;
+use lag_core::{Budgets, GroupLimits};
 use lag_runtime::{
     Accounts, NAMESPACE, Now,
     config::{Config, File, LogConfig, process_env},
@@ -308,6 +308,10 @@ fn exporter(
         ..
     } = collected;
     let exporter = Exporter::new(board, calls, budgets, now.clone(), serve);
+    exporter.judge_by(GroupLimits {
+        threshold: config.lag.threshold,
+        book: Arc::new(config.recommend.clone()),
+    });
     if let Some(standing) = standing {
         exporter.is_replica(standing);
     }
@@ -323,7 +327,10 @@ async fn warm(
     loop {
         tokio::select! {
             () = shutdown.requested() => return Ok(()),
-            Ok(()) = updates.changed() => exporter.warm().await,
+            Ok(()) = updates.changed() => {
+                exporter.remember();
+                exporter.warm().await;
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ fn board(now: Timestamp) -> Board {
     let snapshot = LagSnapshot {
         taken_at: now,
         instances: BTreeMap::from([(id, (0..GROUPS).map(sample).collect())]),
+        earlier: BTreeMap::new(),
         received: 0,
         dropped: Dropped::default(),
     };

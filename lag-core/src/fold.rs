@@ -1,8 +1,8 @@
 //! Many pages of points become one sample per series: the newest point, and the trend of the last few.
 
 use crate::{
-    DatapointError, DropReason, Dropped, GroupName, InstanceId, Lag, LagSample, LagSnapshot,
-    SeriesName, SnapshotRules, TopicName, Trend,
+    DatapointError, DropReason, Dropped, Earlier, GroupName, InstanceId, Lag, LagSample,
+    LagSnapshot, SeriesName, SnapshotRules, TopicName, Trend,
     datapoint::{self, Datapoint},
 };
 use jiff::Timestamp;
@@ -136,7 +136,14 @@ impl<'r> SnapshotBuilder<'r> {
     /// The snapshot of all pages taken so far.
     #[must_use]
     pub fn finish(self) -> LagSnapshot {
+        let mut earlier = BTreeMap::new();
         let instances = self.instances.into_iter().map(|fold| {
+            let totals = fold.series.iter().filter(|(name, _)| name.topic.is_none());
+            let mut before: Vec<_> = totals
+                .map(|(name, recent)| (name.group.clone(), recent.earlier()))
+                .collect();
+            before.sort_by(|a, b| a.0.cmp(&b.0));
+            earlier.insert(fold.id.clone(), before);
             let samples = fold
                 .series
                 .into_iter()
@@ -149,6 +156,7 @@ impl<'r> SnapshotBuilder<'r> {
         LagSnapshot {
             taken_at: self.taken_at,
             instances: instances.collect(),
+            earlier,
             received: self.received,
             dropped: Dropped {
                 points: self.dropped,
@@ -237,6 +245,10 @@ impl Recent {
         self.len = (self.len + 1).min(RECENT);
         self.points[position..self.len].rotate_right(1);
         self.points[position] = (at, lag);
+    }
+
+    fn earlier(&self) -> Earlier {
+        Earlier::of(&self.points[..self.len])
     }
 
     fn sample(&self) -> LagSample {

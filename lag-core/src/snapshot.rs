@@ -1,6 +1,6 @@
 //! What one collection found: one sample per series, and what was left out.
 
-use crate::{GroupFilter, GroupName, InstanceId, Lag, SeriesName, Statistic, Trend};
+use crate::{Earlier, GroupFilter, GroupName, InstanceId, Lag, SeriesName, Statistic, Trend};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,6 +109,8 @@ pub struct LagSnapshot {
     pub taken_at: Timestamp,
     /// Series of every instance that was asked, sorted by name; an instance without groups has an empty list.
     pub instances: BTreeMap<InstanceId, Vec<(SeriesName, LagSample)>>,
+    /// What the answers said of the minutes before the newest point, of group totals, sorted by name: for pictures alone.
+    pub earlier: BTreeMap<InstanceId, Vec<(GroupName, Earlier)>>,
     /// Points in all pages.
     pub received: u64,
     /// What was left out.
@@ -122,6 +124,7 @@ impl LagSnapshot {
         Self {
             taken_at,
             instances: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             received: 0,
             dropped: Dropped::default(),
         }
@@ -138,6 +141,12 @@ impl LagSnapshot {
                 known.sort_by(|a, b| a.0.cmp(&b.0));
                 known.dedup_by(|later, first| later.0 == first.0);
             }
+        }
+        for (id, mut groups) in other.earlier {
+            let known = self.earlier.entry(id).or_default();
+            known.append(&mut groups);
+            known.sort_by(|a, b| a.0.cmp(&b.0));
+            known.dedup_by(|later, first| later.0 == first.0);
         }
         self.received = self.received.saturating_add(other.received);
         self.dropped.series = self.dropped.series.saturating_add(other.dropped.series);

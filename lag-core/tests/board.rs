@@ -62,6 +62,7 @@ fn answer(at: Timestamp, instances: &[(&str, &[(&str, LagSample)])]) -> Collecte
     let snapshot = LagSnapshot {
         taken_at: at,
         instances: instances.iter().map(series).collect(),
+        earlier: BTreeMap::new(),
         received: 0,
         dropped: lag_core::Dropped::default(),
     };

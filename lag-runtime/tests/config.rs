@@ -76,8 +76,20 @@ fn defaults_are_those_of_the_help_text() {
     assert!(!config.collect.topics && !config.web.sample_timestamps);
     assert_eq!(config.lag.max_age, Duration::from_mins(5));
     assert_eq!(config.lag.forget_after, Duration::from_hours(1));
+    assert_eq!(config.lag.threshold, None);
     assert_eq!(config.cms.timeout, Duration::from_secs(10));
     assert_eq!(config.cms.calls_per_second, 20);
+}
+
+#[test]
+fn a_threshold_is_a_number_of_messages_and_the_flag_wins() {
+    let messages = |flags: &[&str], file: &str| {
+        let config = resolve(&[&FLAGS[..], flags].concat(), file, &[]).unwrap();
+        config.lag.threshold.map(lag_core::Lag::as_f64)
+    };
+    let file = "lag: {threshold: 180000}\n";
+    assert_eq!(messages(&[], file), Some(180_000.0));
+    assert_eq!(messages(&["--lag.threshold", "0"], file), Some(0.0));
 }
 
 #[test]
@@ -248,6 +260,8 @@ fn every_wrong_flag_is_named_with_what_would_work() {
         ("--cms.endpoint", "ftp://x", "http"),
         ("--lag.max-age", "30s", "2m30s to 1d"),
         ("--lag.max-series", "0", "1 to"),
+        ("--lag.threshold", "=-1", "messages, a whole number"),
+        ("--lag.threshold", "180k", "0 to 4294967295 messages"),
         ("--lag.forget-after", "soon", "such as 30s"),
         ("--group.include", "docking", "suffix:TEXT"),
         ("--group.exclude", "re:(", "regular expression"),

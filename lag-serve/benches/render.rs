@@ -1,4 +1,4 @@
-//! Scrapes of 20,000 groups through the router, cold and cached, plain and compressed.
+//! Scrapes and status pages of 20,000 groups through the router, cold and cached, plain and compressed.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use axum::{Router, body::Body};
@@ -115,6 +115,32 @@ fn scrapes(criterion: &mut Criterion) {
             bencher.iter(|| black_box(scrape(&runtime, &router, "/metrics", encoding)));
         });
     }
+    // An hour of history, for pictures as large as they get.
+    exporter.remember();
+    for (name, path) in [
+        ("trouble", "/"),
+        ("200 rows by lag, page 50", "/?size=200&sort=lag&page=50"),
+        ("search", "/?q=LOG_0123"),
+        (
+            "one group",
+            "/?instance=alikafka_pre-cn-zvp2v001&group=cust_docking_analog_00042",
+        ),
+    ] {
+        let length = scrape(&runtime, &router, path, "identity");
+        let zipped = scrape(&runtime, &router, path, "gzip");
+        println!("status page, {name}: {length} bytes, {zipped} with gzip");
+        group.bench_function(format!("status page, {name}"), |bencher| {
+            bencher.iter(|| black_box(scrape(&runtime, &router, path, "gzip")));
+        });
+    }
+    group.bench_function("status page, new board", |bencher| {
+        bencher.iter_batched(
+            || cell.update(Clone::clone),
+            |()| black_box(scrape(&runtime, &router, "/", "gzip")),
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function("remember", |bencher| bencher.iter(|| exporter.remember()));
     group.bench_function("json", |bencher| {
         bencher.iter(|| black_box(scrape(&runtime, &router, "/api/v1/lag", "identity")));
     });

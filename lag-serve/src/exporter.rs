@@ -11,15 +11,16 @@ use crate::{
         own,
         writer::{Pieces, Writer},
     },
+    status::Views,
 };
 use bytes::Bytes;
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{ApiCalls, Board, BoardCell, Budgets, Stand, Standing};
+use lag_core::{ApiCalls, Board, BoardCell, Budgets, GroupLimits, History, Stand, Standing};
 use prometheus::Registry;
 use std::{
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak},
 };
 use tokio::sync::Semaphore;
 
@@ -83,6 +84,9 @@ struct Inner {
     large_listings: Arc<Semaphore>,
     marked: Mutex<(Weak<Board>, u64)>,
     standing: OnceLock<Arc<Standing>>,
+    limits: RwLock<Arc<GroupLimits>>,
+    history: RwLock<History>,
+    views: Views,
 }
 
 impl fmt::Debug for Exporter {
@@ -106,6 +110,7 @@ impl Exporter {
         let facts = Facts {
             max_age: config.max_age,
             sample_timestamps: config.sample_timestamps,
+            threshold: None,
             help: Help::new(&config.metric, config.topic_metric.as_deref()),
         };
         Self(Arc::new(Inner {
@@ -120,12 +125,40 @@ impl Exporter {
             large_listings: Arc::new(Semaphore::new(LARGE_LISTINGS)),
             marked: Mutex::default(),
             standing: OnceLock::new(),
+            limits: RwLock::default(),
+            history: RwLock::default(),
+            views: Views::default(),
         }))
     }
 
     /// Says that this process is one of several replicas, and shows how it stands. Once, at the start.
     pub fn is_replica(&self, standing: Arc<Standing>) {
         let _ = self.0.standing.set(standing);
+    }
+
+    /// Says above which lag a group is in trouble, for the status page and as a metric. May be called again.
+    pub fn judge_by(&self, limits: GroupLimits) {
+        *self
+            .0
+            .limits
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);
+        self.0.cache.forget();
+        self.0.views.forget();
+    }
+
+    /// Remembers the lags of the board for the pictures of the status page. Call it after each update of the board: what
+    /// it is not shown stays a gap.
+    pub fn remember(&self) {
+        let (board, now) = self.moment();
+        let mut history = self
+            .0
+            .history
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        history.take(&board);
+        drop(history);
+        self.0.views.tidy(&board, now);
     }
 
     /// The routes of the exporter; a listener for them is in [`crate::web`].
@@ -204,7 +237,11 @@ impl Exporter {
     ) -> BoardPart {
         let Inner { cache, facts, .. } = &*self.0;
         cache.make_room(board, now);
-        let (part, validity) = board_part(board, now, facts, format, encoding);
+        let facts = Facts {
+            threshold: self.limits().threshold,
+            ..facts.clone()
+        };
+        let (part, validity) = board_part(board, now, &facts, format, encoding);
         cache.put(board, validity, format, encoding, part.clone());
         part
     }
@@ -240,6 +277,28 @@ impl Exporter {
     pub(crate) fn moment(&self) -> (Arc<Board>, Timestamp) {
         let board = self.0.board.load();
         (board, (self.0.now)())
+    }
+
+    /// Above which lag a group is in trouble.
+    pub(crate) fn limits(&self) -> Arc<GroupLimits> {
+        let limits = self.0.limits.read();
+        limits.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is remembered of the last hour; for a moment only, because updates wait for it.
+    pub(crate) fn history(&self) -> impl std::ops::Deref<Target = History> + '_ {
+        self.0
+            .history
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn views(&self) -> &Views {
+        &self.0.views
+    }
+
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 
     /// How this replica stands; `None` when it is alone.

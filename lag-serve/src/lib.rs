@@ -12,6 +12,7 @@ pub mod keda;
 mod negotiate;
 mod pages;
 mod routes;
+mod status;
 pub mod web;
 
 pub use exporter::{BuildInfo, Exporter, Now, ServeConfig};

@@ -4,8 +4,9 @@
 use crate::exposition::{Encoding, Format};
 use http::{
     HeaderMap,
-    header::{ACCEPT, ACCEPT_ENCODING, HeaderName},
+    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},
 };
+use lag_core::Language;
 
 /// A weight in thousandths, 0 to 1000, as in RFC 9110 section 12.4.2.
 type Weight = u16;
@@ -34,6 +35,34 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Encoding {
         Encoding::Gzip
     } else {
         Encoding::Identity
+    }
+}
+
+/// Chinese when it is liked better than English, whatever the script or region; of two liked alike the first one named.
+pub(crate) fn language(headers: &HeaderMap) -> Language {
+    let items = items(headers, &ACCEPT_LANGUAGE).unwrap_or_default();
+    let is = |item: &Item<'_>, primary: &str| {
+        let tag = item.name.split('-').next().unwrap_or_default();
+        tag.eq_ignore_ascii_case(primary)
+    };
+    let any = items.iter().find(|item| item.name == "*");
+    let best = |primary: &str| {
+        let named = items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| is(item, primary));
+        // The heaviest, and of these the first.
+        let named = named.max_by_key(|(at, item)| (item.weight, std::cmp::Reverse(*at)));
+        named.map_or(
+            (any.map_or(0, |any| any.weight), usize::MAX),
+            |(at, item)| (item.weight, at),
+        )
+    };
+    let ((chinese, at), (english, other)) = (best("zh"), best("en"));
+    if chinese > english || (chinese == english && chinese > 0 && at < other) {
+        Language::Chinese
+    } else {
+        Language::English
     }
 }
 
@@ -214,9 +243,34 @@ mod tests {
         assert_eq!(encoding(&HeaderMap::new()), Encoding::Identity);
     }
 
+    #[test]
+    fn the_language_that_is_liked_best_and_else_english() {
+        for (accept, expected) in [
+            ("zh-CN,zh;q=0.9,en;q=0.8", Language::Chinese),
+            ("ZH-Hant-TW", Language::Chinese),
+            ("en;q=0.7,zh;q=0.8", Language::Chinese),
+            ("zh,en", Language::Chinese),
+            ("de,zh;q=0.1", Language::Chinese),
+            ("en,zh", Language::English),
+            ("en-GB;q=0.9,zh;q=0.8,zh-CN;q=0.7", Language::English),
+            ("zh;q=0.5,*", Language::English),
+            ("*", Language::English),
+            ("de,fr", Language::English),
+            ("zh;q=0", Language::English),
+            ("zhx", Language::English),
+            ("zh;q=7", Language::English),
+            ("", Language::English),
+        ] {
+            let found = language(&headers(ACCEPT_LANGUAGE, accept));
+            assert_eq!(found, expected, "{accept}");
+        }
+        assert_eq!(language(&HeaderMap::new()), Language::English);
+    }
+
     proptest! {
         #[test]
         fn no_header_makes_the_parser_panic(text in "[ -~]{0,60}") {
+            language(&headers(ACCEPT_LANGUAGE, &text));
             format(&headers(ACCEPT, &text));
             encoding(&headers(ACCEPT_ENCODING, &text));
         }

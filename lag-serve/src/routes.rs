@@ -1,6 +1,6 @@
 //! Which path answers what.
 
-use crate::{Encoding, Exporter, json, negotiate, pages};
+use crate::{Encoding, Exporter, json, negotiate, pages, status};
 use axum::{
     Router,
     body::Body,
@@ -56,7 +56,7 @@ pub fn check_telemetry_path(path: &str) -> Result<(), InvalidTelemetryPath> {
 
 pub(crate) fn router(exporter: Exporter) -> Router {
     Router::new()
-        .route("/", get(pages::index))
+        .route("/", get(status::page))
         .route("/healthz", get(pages::healthy))
         .route("/-/healthy", get(pages::healthy))
         .route("/readyz", get(pages::ready))

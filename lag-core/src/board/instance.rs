@@ -1,6 +1,6 @@
 //! What is known of one instance.
 
-use crate::{InstanceId, LagSample, Reading, SeriesName, port::Failure};
+use crate::{Earlier, GroupName, InstanceId, LagSample, Reading, SeriesName, port::Failure};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub struct InstanceBoard {
     pub(crate) answered: usize,
     /// Whether series were left out of that answer.
     pub(crate) is_cut: bool,
+    /// What that answer said of earlier minutes, by group.
+    pub(crate) earlier: Vec<(GroupName, Earlier)>,
     /// Sorted by name, each once.
     pub(crate) samples: Vec<(SeriesName, LagSample)>,
 }
@@ -52,6 +54,7 @@ impl InstanceBoard {
             watched_since: since,
             answered: 0,
             is_cut: false,
+            earlier: Vec::new(),
             last_attempt: None,
             last_success: None,
             failing_since: None,
@@ -158,6 +161,11 @@ impl InstanceBoard {
             expected.next_if(|other| *other == name);
             Some((name, Reading::of(*sample, now, max_age)))
         })
+    }
+
+    /// What the last answer that worked said of the minutes before its newest points.
+    pub(crate) fn earlier(&self) -> &[(GroupName, Earlier)] {
+        &self.earlier
     }
 
     /// Every series with a sample, fresh or not, in the order of names.

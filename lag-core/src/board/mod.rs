@@ -96,7 +96,10 @@ impl Board {
         forget_after: SignedDuration,
     ) -> Self {
         let mut next = self.clone();
-        let Collected { snapshot, failed } = collected;
+        let Collected {
+            mut snapshot,
+            failed,
+        } = collected;
         let at = snapshot.taken_at;
         let is_cut = snapshot.dropped.series > 0;
         if let Some(board) = next.sources.get_mut(source) {
@@ -113,6 +116,7 @@ impl Board {
                 let board = Arc::make_mut(board);
                 board.succeed(samples, at, forget_after);
                 board.is_cut = is_cut;
+                board.earlier = snapshot.earlier.remove(&id).unwrap_or_default();
             }
         }
         for (id, failure) in failed {

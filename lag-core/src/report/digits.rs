@@ -4,7 +4,8 @@ use crate::Lag;
 use jiff::{Timestamp, tz::Offset};
 
 /// All digits, in groups of three: `182,340`.
-pub(super) fn grouped(lag: Lag) -> String {
+#[must_use]
+pub fn grouped(lag: Lag) -> String {
     let value = lag.as_f64();
     if value >= 1e15 {
         return format!("{value:e}");
@@ -29,7 +30,8 @@ pub(super) fn grouped(lag: Lag) -> String {
 }
 
 /// Messages per second with its sign: `+1.2k/s`. `None` when it rounds to nothing.
-pub(super) fn pace(per_second: f64) -> Option<String> {
+#[must_use]
+pub fn pace(per_second: f64) -> Option<String> {
     let size = per_second.abs();
     let text = match size {
         _ if size < 0.05 => return None,
@@ -43,7 +45,8 @@ pub(super) fn pace(per_second: f64) -> Option<String> {
 }
 
 /// Time of day, with the date when it is another day than that of `today`.
-pub(super) fn clock(at: Timestamp, today: Timestamp, zone: Offset) -> String {
+#[must_use]
+pub fn clock(at: Timestamp, today: Timestamp, zone: Offset) -> String {
     let (at, today) = (zone.to_datetime(at), zone.to_datetime(today));
     let time = at.strftime("%H:%M:%S").to_string();
     if at.date() == today.date() {
@@ -54,7 +57,8 @@ pub(super) fn clock(at: Timestamp, today: Timestamp, zone: Offset) -> String {
 }
 
 /// An episode's beginning, which names it: to the minute, as the samples are.
-pub(super) fn episode(since: Timestamp) -> String {
+#[must_use]
+pub fn episode(since: Timestamp) -> String {
     let format = if since.as_second() % 60 == 0 {
         "%Y-%m-%dT%H:%MZ"
     } else {
@@ -64,7 +68,8 @@ pub(super) fn episode(since: Timestamp) -> String {
 }
 
 /// A duration in its two largest units, each with its name: seconds below two minutes, minutes below two hours, and so on.
-pub(super) fn span(seconds: i64, units: [&str; 4], gap: &str) -> String {
+#[must_use]
+pub fn span(seconds: i64, units: [&str; 4], gap: &str) -> String {
     let [day, hour, minute, second] = units;
     let unit = |number: i64, name: &str| format!("{number}{gap}{name}");
     let pair = |large: (i64, &str), small: (i64, &str)| {

@@ -2,7 +2,7 @@
 
 mod chinese;
 mod compose;
-mod digits;
+pub mod digits;
 mod english;
 mod markup;
 mod message;

@@ -99,6 +99,7 @@ impl Story {
         let snapshot = LagSnapshot {
             taken_at: at(minute),
             instances: BTreeMap::from([(INSTANCE.parse().unwrap(), samples)]),
+            earlier: BTreeMap::new(),
             received: 0,
             dropped: Dropped::default(),
         };

@@ -170,6 +170,13 @@ pub struct LagArgs {
         value_name = "NUMBER"
     )]
     pub max_series: Option<String>,
+    /// Lag above which a group is in trouble: on the status page, and as a metric for graphs [default: none]
+    #[arg(
+        long = "lag.threshold",
+        env = "KAFKA_LAG_LAG_THRESHOLD",
+        value_name = "MESSAGES"
+    )]
+    pub threshold: Option<String>,
 }
 
 /// Which groups are looked at.

@@ -1,6 +1,6 @@
 //! When lag is collected, and what of it counts as a number.
 
-use lag_core::{InvalidWindow, PromDuration, WindowPolicy};
+use lag_core::{InvalidWindow, Lag, PromDuration, WindowPolicy};
 use std::time::Duration;
 
 use super::{
@@ -33,7 +33,7 @@ pub enum ScheduleKind {
 }
 
 /// What counts as a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LagConfig {
     /// Older data is no number.
     pub max_age: Duration,
@@ -41,6 +41,8 @@ pub struct LagConfig {
     pub forget_after: Duration,
     /// Series per source at most.
     pub max_series: usize,
+    /// Above this a group is in trouble; for people and graphs, nothing acts on it.
+    pub threshold: Option<Lag>,
 }
 
 pub(super) fn resolve(
@@ -156,6 +158,12 @@ pub(super) fn resolve_lag(
         "lag.max_series",
         &file.max_series,
     )?;
+    let threshold = picker.one(
+        "--lag.threshold",
+        args.threshold.as_deref(),
+        "lag.threshold",
+        &file.threshold,
+    )?;
     let default_age = (collect.interval * 3).max(Duration::from_mins(5));
     let max_age_place = max_age
         .as_ref()
@@ -185,7 +193,12 @@ pub(super) fn resolve_lag(
         "31d",
     )?;
     let max_series = series.map_or(Ok(100_000), |found| number(&found, 1, 10_000_000, "series"))?;
+    let threshold = threshold
+        .map(|found| number::<u32>(&found, 0, u32::MAX, "messages, a whole number"))
+        .transpose()?
+        .and_then(|messages| Lag::try_from(f64::from(messages)).ok());
     Ok(LagConfig {
+        threshold,
         max_age,
         forget_after: forget_after.max(max_age),
         max_series,

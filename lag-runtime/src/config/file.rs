@@ -150,6 +150,7 @@ pub(super) struct Lag {
     pub(super) max_age: Text,
     pub(super) forget_after: Text,
     pub(super) max_series: Text,
+    pub(super) threshold: Text,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -6,7 +6,7 @@ use super::{
 };
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    Board, DropReason, InstanceBoard, InstanceId, LagSample, Reading, SeriesName, SourceBoard,
+    Board, DropReason, InstanceBoard, InstanceId, Lag, LagSample, Reading, SeriesName, SourceBoard,
     names,
 };
 use std::time::Duration;
@@ -16,6 +16,8 @@ use std::time::Duration;
 pub(crate) struct Facts {
     pub(crate) max_age: SignedDuration,
     pub(crate) sample_timestamps: bool,
+    /// Above which lag a group is in trouble, if that is configured.
+    pub(crate) threshold: Option<Lag>,
     pub(crate) help: Help,
 }
 
@@ -70,6 +72,9 @@ pub(crate) fn write<S: Sink>(
 ) -> Validity {
     let survey = Survey::of(board, now, facts.max_age);
     lags(board, now, facts, out);
+    if let Some(threshold) = facts.threshold {
+        thresholds(board, now, facts.max_age, threshold, out);
+    }
     // Advice ends with the sample it follows from, so the validity of the samples is that of the advice.
     recommended::write(board, now, facts.max_age, out);
     expectations(board, now, facts.max_age, out);
@@ -162,6 +167,30 @@ fn lags<S: Sink>(board: &Board, now: Timestamp, facts: &Facts, out: &mut Writer<
         let drain = sample.trend?.drain(sample.lag)?;
         Some(Value::Float(drain.as_secs_f64()))
     });
+}
+
+/// Of every group that is known or expected: a limit is no datum, and does not go away with one.
+fn thresholds<S: Sink>(
+    board: &Board,
+    now: Timestamp,
+    max_age: SignedDuration,
+    threshold: Lag,
+    out: &mut Writer<S>,
+) {
+    let mut family = out.family(
+        names::LAG_THRESHOLD,
+        Kind::Gauge,
+        "Messages above which the lag of a consumer group is too much, as configured.",
+    );
+    for row in board.rows(now, max_age) {
+        if row.series.topic.is_none() {
+            let labels = [
+                (names::INSTANCE_ID, row.instance.as_str()),
+                (names::CONSUMER_GROUP, row.series.group.as_str()),
+            ];
+            family.sample(&labels, Value::Float(threshold.as_f64()));
+        }
+    }
 }
 
 fn topic_lags<S: Sink>(board: &Board, now: Timestamp, facts: &Facts, out: &mut Writer<S>) {

@@ -15,3 +15,4 @@ mod proto;
 mod recommended;
 mod scrapes;
 mod server;
+mod status;

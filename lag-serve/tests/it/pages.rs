@@ -1,4 +1,4 @@
-//! The front page, probes, and requests that cannot be answered.
+//! Probes, and requests that cannot be answered.
 
 use crate::common::*;
 use lag_core::Board;
@@ -14,14 +14,6 @@ const PATHS: [&str; 9] = [
     "/api/v1/lag/alikafka_pre-cn-a/orders",
     "/api/v1/handover",
 ];
-
-#[tokio::test]
-async fn the_front_page_stands_alone() {
-    let reply = Served::new(every_state()).get("/").await;
-    assert_eq!(reply.status, 200);
-    assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
-    insta::assert_snapshot!(reply.text());
-}
 
 #[tokio::test]
 async fn a_page_is_read_with_get_and_head_and_nothing_else() {
