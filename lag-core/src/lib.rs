@@ -40,7 +40,7 @@ mod trend;
 pub mod trigger;
 mod window;
 
-pub use board::{Board, BoardCell, Instance, InstanceBoard, Row, SourceBoard};
+pub use board::{Board, BoardCell, Instance, InstanceBoard, Keep, Rewatched, Row, SourceBoard};
 pub use budget::{
     BudgetFit, BudgetNews, BudgetPolicy, BudgetReport, Budgets, FREE_REQUESTS, MonthUsage,
 };

@@ -4,12 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
     Board, BoardCell, GroupKey, Instance, Lag, LagSample, LagSnapshot, Reading, SeriesName,
-    Standing, Writer, port::Collected, recommend::RecommendBook,
+    Standing, Writer, port::Collected,
 };
 use lag_runtime::{
-    Now,
+    Now, Recommender,
     attend::Attendance,
-    follow::{FollowRules, Follower},
+    collect::BoardRules,
+    follow::Follower,
     shutdown::{self, Trigger},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -89,12 +90,14 @@ impl Standby {
         let standing = Arc::new(Standing::of("two-2"));
         let updated = watch::Sender::new(());
         let updates = updated.subscribe();
-        let times = FollowRules {
-            every: Duration::from_millis(5),
+        let rules = watch::Sender::new(BoardRules {
             forget_after: FORGET_AFTER,
-            book: Arc::new(RecommendBook::default()),
-        };
-        let follower = Follower::new(board.clone(), updated, standing.clone(), times).unwrap();
+            recommender: Recommender::default(),
+        });
+        let every = Duration::from_millis(5);
+        let told = rules.subscribe();
+        let follower =
+            Follower::new(board.clone(), updated, standing.clone(), told, every).unwrap();
         let (leader, followed) = watch::channel(url);
         let (trigger, end) = shutdown::channel();
         let now: Now = Arc::new(start);

@@ -78,6 +78,7 @@ fn scrapes(criterion: &mut Criterion) {
     let config = ServeConfig {
         max_age: SignedDuration::from_mins(5),
         sample_timestamps: false,
+        compat: lag_serve::Compat::default(),
         telemetry_path: "/metrics".into(),
         build: BuildInfo {
             program: "bench",

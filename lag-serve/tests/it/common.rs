@@ -146,6 +146,7 @@ impl Served {
         let mut config = ServeConfig {
             max_age: MAX_AGE,
             sample_timestamps: false,
+            compat: lag_serve::Compat::default(),
             telemetry_path: "/metrics".into(),
             build: BuildInfo {
                 program: "kafka-lag-exporter",
