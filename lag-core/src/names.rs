@@ -88,6 +88,9 @@ pub const COMPAT_GROUP_TOPIC_LAG: &str = "kafka_consumergroup_group_topic_sum_la
 /// What `--metrics.compat klag` adds: Unix time of the last collection of an instance that worked.
 pub const COMPAT_LAST_UPDATE: &str = "kafka_lag_exporter_last_update_timestamp_seconds";
 
+/// What `--metrics.compat klag` adds: whether the last collection of every instance worked.
+pub const COMPAT_UP: &str = "kafka_lag_exporter_up";
+
 /// Deliveries to the scaler, by status of the answer.
 pub const SCALER_DELIVERIES: &str = "kafka_lag_scaler_deliveries_total";
 /// Alerts of these deliveries, by what they came to.

@@ -120,6 +120,17 @@ fn klag<S: Sink>(board: &Board, now: Timestamp, facts: &Facts, out: &mut Writer<
             family.sample(&[(names::COMPAT_CLUSTER, id.as_str())], Value::Moment(at));
         }
     }
+    let mut family = out.family(
+        names::COMPAT_UP,
+        Kind::Gauge,
+        "1 when the last collection of every instance worked, 0 otherwise (as klag-exporter names it).",
+    );
+    family.sample(&[], is_up(board).into());
+}
+
+/// 1 as long as nothing is wrong with what is shown.
+fn is_up(board: &Board) -> bool {
+    board.instances().all(|(_, instance)| instance.is_up())
 }
 
 fn cluster_and_group<'b>(

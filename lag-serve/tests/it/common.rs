@@ -134,6 +134,7 @@ pub(crate) struct Served {
     pub(crate) router: Router,
     pub(crate) cell: Arc<BoardCell>,
     pub(crate) calls: Arc<ApiCalls>,
+    pub(crate) config: ServeConfig,
     clock: Arc<Mutex<Timestamp>>,
 }
 
@@ -177,7 +178,7 @@ impl Served {
             calls.clone(),
             Arc::new(budgets),
             Arc::new(move || *hands.lock().unwrap()),
-            config,
+            config.clone(),
         );
         let router = exporter.router();
         Self {
@@ -185,6 +186,7 @@ impl Served {
             router,
             cell,
             calls,
+            config,
             clock,
         }
     }
