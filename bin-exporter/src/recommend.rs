@@ -33,7 +33,7 @@ pub(crate) enum Wanted {
     /// None.
     Nobody,
     #[cfg(feature = "cluster")]
-    Watch(lag_cluster::ReplicaWatch),
+    Watch(Box<lag_cluster::ReplicaWatch>),
 }
 
 impl Counting {
@@ -49,6 +49,13 @@ impl Counting {
     }
 
     /// Begins to count for it.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(
+            clippy::needless_pass_by_value,
+            reason = "with the feature it is taken"
+        )
+    )]
     pub(crate) fn begin(
         &mut self,
         config: &Config,
@@ -61,7 +68,7 @@ impl Counting {
             Wanted::Same => return,
             Wanted::Nobody => None,
             #[cfg(feature = "cluster")]
-            Wanted::Watch(watch) => Some(run(watch, now, shutdown, tasks)),
+            Wanted::Watch(watch) => Some(run(*watch, now, shutdown, tasks)),
         };
         #[cfg(not(feature = "cluster"))]
         let _ = (now, shutdown, tasks);
@@ -106,7 +113,7 @@ async fn watch(config: &Config) -> anyhow::Result<Wanted> {
     let workloads = config.recommend.workloads().into_iter().cloned();
     let interval = config.collect.interval;
     let watch = lag_cluster::ReplicaWatch::new(cluster, workloads, interval);
-    Ok(Wanted::Watch(watch))
+    Ok(Wanted::Watch(Box::new(watch)))
 }
 
 #[cfg(not(feature = "cluster"))]

@@ -57,8 +57,9 @@ pub fn connect(
     calls: &Arc<ApiCalls>,
     now: Now,
 ) -> Result<CmsSource, SourceError> {
-    let made = make(source, settings, account, calls, now.clone())?;
-    announce(source, settings.1, account, calls, now());
+    let at = now();
+    let made = make(source, settings, account, calls, now)?;
+    announce(source, settings.1, account, calls, at);
     Ok(made)
 }
 
