@@ -8,7 +8,7 @@ use lag_runtime::{
     config::{self, Config, File, LogConfig, process_env},
     credentials::HOW_TO_GET,
     log,
-    reload::Reloads,
+    reload::{Asker, Reloads},
     shutdown::{self, Shutdown, Signals},
     system_clock,
     usage::UsageFile,
@@ -39,6 +39,8 @@ pub(crate) const BUILD: BuildInfo = BuildInfo {
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    // Before anything that takes time: until then a SIGHUP ends the program.
+    let reloads = Reloads::listen()?;
     let now = system_clock();
     let file = cli
         .args
@@ -83,7 +85,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             budgets,
             usage: None,
         };
-        let ended = serve((demo.config, Origin::Demo), accounts, spending, ports, now).await;
+        let config = (demo.config, Origin::Demo);
+        let ended = serve(config, accounts, spending, (ports, reloads), now).await;
         demo.simulator.shutdown().await;
         return ended;
     }
@@ -136,7 +139,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         },
         None => Origin::Flags,
     };
-    serve((config, origin), accounts, spending, ports, now).await
+    let config = (config, origin);
+    serve(config, accounts, spending, (ports, reloads), now).await
 }
 
 /// What may be spent, and where that is kept.
@@ -191,7 +195,7 @@ async fn serve(
     (config, origin): (Config, Origin),
     accounts: Accounts,
     spending: Spending,
-    ports: Ports,
+    (ports, (mut reloads, asker)): (Ports, (Reloads, Asker)),
     now: Now,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
@@ -212,10 +216,9 @@ async fn serve(
         board: collectors.board.clone(),
         updated: collectors.updated.clone(),
     };
-    let (mut reloads, asker) = Reloads::listen()?;
     let exporter = exporter(&config, &collectors, &now)?;
     if config.web.enable_lifecycle {
-        exporter.has_lifecycle(Lifecycle::enabled(Arc::new(asker.clone())));
+        exporter.has_lifecycle(Lifecycle::enabled(Arc::new(asker)));
     }
     tasks.spawn(warm(
         exporter.clone(),
@@ -270,6 +273,7 @@ async fn serve(
         }
     };
     trigger.trigger();
+    drop(reloads); // who waits for one is told
     let rest = async {
         running.collectors.finish().await?;
         while let Some(ended) = tasks.join_next().await {

@@ -41,6 +41,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::CheckConfig(args)) => return describe::run(&args),
         None => {}
     }
+    // Before anything that takes time: until then a SIGHUP ends the program.
+    let (reloads, asker) = Reloads::listen()?;
     let args = cli.args;
     let path = args.config_file.clone().filter(|path| !path.is_empty());
     let file = path
@@ -93,9 +95,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         config.webhook.deadline,
     );
     meters.loaded(now());
-    let (reloads, asker) = Reloads::listen()?;
     let lifecycle = if config.enable_lifecycle {
-        Lifecycle::enabled(Arc::new(asker.clone()))
+        Lifecycle::enabled(Arc::new(asker))
     } else {
         Lifecycle::default()
     };
@@ -158,6 +159,7 @@ async fn serve(
         }
     };
     trigger.trigger();
+    drop(reloads); // who waits for one is told
     let rest = async {
         while let Some(ended) = tasks.join_next().await {
             ended??;

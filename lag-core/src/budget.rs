@@ -288,11 +288,8 @@ impl Budgets {
     /// What to remember over a restart, by account.
     #[must_use]
     pub fn usage(&self) -> BTreeMap<Arc<str>, MonthUsage> {
-        let accounts = self.lock();
-        let accounts = accounts.iter();
-        accounts
-            .map(|(name, account)| (name.clone(), account.usage))
-            .collect()
+        let usage = |(name, account): (&Arc<str>, &Account)| (name.clone(), account.usage);
+        self.lock().iter().map(usage).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Account>> {

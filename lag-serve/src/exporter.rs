@@ -100,14 +100,14 @@ struct Inner {
 
 /// What another configuration changes, swapped whole.
 struct Live {
-    config: ServeConfig,
+    config: Arc<ServeConfig>,
     facts: Facts,
     /// Whether the last load of the configuration worked.
     is_loaded: bool,
 }
 
 impl Live {
-    fn new(config: ServeConfig, is_loaded: bool) -> Self {
+    fn new(config: Arc<ServeConfig>, is_loaded: bool) -> Self {
         let facts = Facts {
             max_age: config.max_age,
             sample_timestamps: config.sample_timestamps,
@@ -146,7 +146,7 @@ impl Exporter {
             budgets,
             now,
             started: config.config_loaded_at,
-            live: RwLock::new(Arc::new(Live::new(config, true))),
+            live: RwLock::new(Arc::new(Live::new(Arc::new(config), true))),
             lifecycle: OnceLock::new(),
             registry: process_registry(),
             cache: Cache::default(),
@@ -164,7 +164,7 @@ impl Exporter {
     /// Serves by another configuration from now on, with nothing in between for those who read. Replace the board after it:
     /// what was rendered by the old one is shown until then. The path of the metrics stays what it was.
     pub fn reconfigure(&self, config: ServeConfig) {
-        self.go_live(Live::new(config, true));
+        self.go_live(Live::new(Arc::new(config), true));
     }
 
     /// Shows that a load of the configuration has failed. What is served stays as it is.
@@ -278,7 +278,7 @@ impl Exporter {
             ..
         } = &*self.0;
         let live = self.live();
-        let loaded = (live.is_loaded, &live.config);
+        let loaded = (live.is_loaded, &*live.config);
         let counted = (&**calls, &**budgets, self.stand(), now());
         match encoding {
             Encoding::Identity => {
@@ -338,7 +338,7 @@ impl Exporter {
     }
 
     /// As it is now: another one may come.
-    pub(crate) fn config(&self) -> ServeConfig {
+    pub(crate) fn config(&self) -> Arc<ServeConfig> {
         self.live().config.clone()
     }
 }
