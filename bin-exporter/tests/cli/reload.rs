@@ -47,8 +47,15 @@ impl World {
         )
     }
 
+    /// In one step: a load that is still to come must not meet half a file.
+    fn put(&self, text: &str) {
+        let new = self.folder.path().join("new.yml");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, self.path()).unwrap();
+    }
+
     fn write(&self, more: &str) {
-        fs::write(self.path(), self.file(INSTANCE, more)).unwrap();
+        self.put(&self.file(INSTANCE, more));
     }
 
     fn command(&self) -> Command {
@@ -115,11 +122,7 @@ fn a_hangup_loads_it_too_and_instances_come_and_go() {
     let world = World::new();
     let mut running = world.start();
     let up = |instance: &str| format!("kafka_lag_up{{instance_id=\"{instance}\"}}");
-    fs::write(
-        world.path(),
-        world.file(&format!("{INSTANCE}, {OTHER}"), ""),
-    )
-    .unwrap();
+    world.put(&world.file(&format!("{INSTANCE}, {OTHER}"), ""));
     running.signal("HUP");
     running.metrics_until(|page| {
         assert_eq!(value(page, &up(INSTANCE)), Some(1.0));
@@ -127,7 +130,7 @@ fn a_hangup_loads_it_too_and_instances_come_and_go() {
         value(page, &up(OTHER)) == Some(1.0)
     });
     assert_eq!(running.get("/readyz").status, 200);
-    fs::write(world.path(), world.file(OTHER, "")).unwrap();
+    world.put(&world.file(OTHER, ""));
     running.signal("HUP");
     running.metrics_until(|page| value(page, &up(INSTANCE)).is_none());
     let page = running.metrics();
@@ -152,7 +155,7 @@ fn a_bad_file_leaves_the_old_one_and_is_told_once() {
         ),
         (world.file(INSTANCE, "lease: {name: a/b}"), "lease"),
     ] {
-        fs::write(world.path(), text).unwrap();
+        world.put(&text);
         for _ in 0..3 {
             let reply = send(&running, "PUT", "");
             assert_eq!(reply.status, 400, "{}", reply.text());
