@@ -10,12 +10,13 @@ use lag_cluster::{
     election::{Election, Role},
     lease::{Claim, LeaseTimes},
 };
-use lag_core::{BoardCell, Standing, recommend::RecommendBook};
+use lag_core::{BoardCell, Standing};
 use lag_runtime::{
     Now, Permit,
     attend::Attendance,
+    collect::BoardRules,
     config::{KubernetesConfig, LeaseConfig, process_env},
-    follow::{FollowRules, Follower},
+    follow::Follower,
     shutdown::Shutdown,
 };
 use std::{sync::Arc, time::Duration};
@@ -36,8 +37,7 @@ pub(crate) struct Seat {
 pub(crate) struct Followed {
     pub(crate) board: Arc<BoardCell>,
     pub(crate) updated: watch::Sender<()>,
-    pub(crate) forget_after: SignedDuration,
-    pub(crate) book: Arc<RecommendBook>,
+    pub(crate) rules: watch::Receiver<BoardRules>,
 }
 
 impl Seat {
@@ -84,15 +84,9 @@ impl Seat {
         let Followed {
             board,
             updated,
-            forget_after,
-            book,
+            rules,
         } = followed;
         let standing = Arc::new(Standing::of(self.identity));
-        let rules = FollowRules {
-            every: self.follow_interval,
-            forget_after,
-            book,
-        };
         let attendance = Attendance {
             board: board.clone(),
             updated: updated.clone(),
@@ -100,7 +94,8 @@ impl Seat {
             every: self.follow_interval,
             grace: SignedDuration::try_from(self.grace)?,
         };
-        let follower = Follower::new(board, updated, standing.clone(), rules)?;
+        let every = self.follow_interval;
+        let follower = Follower::new(board, updated, standing.clone(), rules, every)?;
         let (election, role) = Election::new(self.claim);
         let (permit, permitted) = watch::channel(None);
         let (leader, followed) = watch::channel(None);

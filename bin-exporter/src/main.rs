@@ -13,6 +13,7 @@ mod ha;
 #[path = "no_ha.rs"]
 mod ha;
 mod recommend;
+mod reload;
 mod run;
 
 use clap::Parser as _;

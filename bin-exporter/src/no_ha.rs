@@ -1,10 +1,10 @@
 //! Without the feature `ha` there is nothing to share with other replicas.
 
 use anyhow::bail;
-use jiff::SignedDuration;
-use lag_core::{BoardCell, Standing, recommend::RecommendBook};
+use lag_core::{BoardCell, Standing};
 use lag_runtime::{
     Now, Permit,
+    collect::BoardRules,
     config::{KubernetesConfig, LeaseConfig},
     shutdown::Shutdown,
 };
@@ -16,8 +16,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 pub(crate) struct Followed {
     pub(crate) board: Arc<BoardCell>,
     pub(crate) updated: watch::Sender<()>,
-    pub(crate) forget_after: SignedDuration,
-    pub(crate) book: Arc<RecommendBook>,
+    pub(crate) rules: watch::Receiver<BoardRules>,
 }
 
 /// There is none.

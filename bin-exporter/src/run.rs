@@ -5,27 +5,29 @@ use jiff::SignedDuration;
 use lag_core::{Budgets, GroupLimits};
 use lag_runtime::{
     Accounts, NAMESPACE, Now,
-    config::{Config, File, LogConfig, process_env},
+    config::{self, Config, File, LogConfig, process_env},
     credentials::HOW_TO_GET,
     log,
+    reload::{Asker, Reloads},
     shutdown::{self, Shutdown, Signals},
     system_clock,
     usage::UsageFile,
     version,
 };
-use lag_serve::{BuildInfo, Exporter, ServeConfig, check_telemetry_path, web};
+use lag_serve::{BuildInfo, Compat, Exporter, Lifecycle, ServeConfig, check_telemetry_path, web};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     cli::Cli,
-    collectors::{self, Collected, Needs},
+    collectors::{Collectors, Needs},
     feeds::{Feeds, GRACE, Source},
     ha::Seat,
-    recommend,
+    recommend::Counting,
+    reload::{Origin, Running},
 };
 
-const BUILD: BuildInfo = BuildInfo {
+pub(crate) const BUILD: BuildInfo = BuildInfo {
     program: "kafka-lag-exporter",
     version: version::VERSION,
     revision: version::REVISION,
@@ -37,6 +39,8 @@ const BUILD: BuildInfo = BuildInfo {
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    // Before anything that takes time: until then a SIGHUP ends the program.
+    let reloads = Reloads::listen()?;
     let now = system_clock();
     let file = cli
         .args
@@ -45,7 +49,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         .as_deref()
         .map_or_else(|| Ok(File::default()), File::read)?;
     let path = cli.args.read.config_file.clone();
-    log::install(
+    let log = log::install(
         LogConfig::resolve(&cli.args.read.log, &file, path.as_deref(), &process_env)?,
         now.clone(),
     );
@@ -81,7 +85,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             budgets,
             usage: None,
         };
-        let ended = serve(&demo.config, &accounts, spending, ports, now).await;
+        let config = (demo.config, Origin::Demo);
+        let ended = serve(config, accounts, spending, (ports, reloads), now).await;
         demo.simulator.shutdown().await;
         return ended;
     }
@@ -126,7 +131,16 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         ports.seat = Some(Seat::find(lease, &config.kubernetes, &ports.web, &now).await?);
     }
     let spending = Spending { budgets, usage };
-    serve(&config, &accounts, spending, ports, now).await
+    let origin = match path {
+        Some(path) => Origin::File {
+            path,
+            args: Box::new(cli.args),
+            log,
+        },
+        None => Origin::Flags,
+    };
+    let config = (config, origin);
+    serve(config, accounts, spending, (ports, reloads), now).await
 }
 
 /// What may be spent, and where that is kept.
@@ -178,35 +192,40 @@ async fn bind(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 }
 
 async fn serve(
-    config: &Config,
-    accounts: &Accounts,
+    (config, origin): (Config, Origin),
+    accounts: Accounts,
     spending: Spending,
-    ports: Ports,
+    (ports, (mut reloads, asker)): (Ports, (Reloads, Asker)),
     now: Now,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = JoinSet::new();
     let Spending { budgets, usage } = spending;
+    let mut counting = Counting::default();
+    let counted = counting.prepare(&config).await?;
+    counting.begin(&config, counted, &now, &shutdown, &mut tasks);
     let needs = Needs {
         accounts,
-        budgets: &budgets,
-        recommender: recommend::start(config, &now, &shutdown, &mut tasks).await?,
+        budgets: budgets.clone(),
+        recommender: counting.recommender(&config)?,
         seat: ports.seat,
     };
-    let collected = collectors::start(config, needs, &now, &shutdown, &mut tasks)?;
+    let collectors = Collectors::start(&config, needs, &now, &shutdown, &mut tasks)?;
     let source = Source {
-        board: collected.board.clone(),
-        updated: collected.updated.clone(),
-        build: BUILD,
+        board: collectors.board.clone(),
+        updated: collectors.updated.clone(),
     };
-    let exporter = exporter(config, collected, budgets.clone(), &now)?;
+    let exporter = exporter(&config, &collectors, &now)?;
+    if config.web.enable_lifecycle {
+        exporter.has_lifecycle(Lifecycle::enabled(Arc::new(asker)));
+    }
     tasks.spawn(warm(
         exporter.clone(),
         source.updated.subscribe(),
         shutdown.clone(),
     ));
-    ports.feeds.serve(&source, &now, &shutdown, &mut tasks);
+    let feeds = ports.feeds.serve(&source, &now, &shutdown, &mut tasks);
     if let Some(file) = usage {
         tasks.spawn(remember(file, budgets, shutdown.clone()));
     }
@@ -228,15 +247,35 @@ async fn serve(
         });
     }
 
-    let ended_early = tokio::select! {
-        signal = signals.next() => {
-            tracing::info!(signal, "ending; open requests may finish");
-            None
+    let mut running = Running {
+        origin,
+        config,
+        exporter,
+        feeds,
+        counting,
+        collectors,
+        now,
+    };
+    let ended_early = loop {
+        let wanted = tokio::select! {
+            signal = signals.next() => break ending(signal),
+            ended = tasks.join_next() => break ended.map(|ended| Ok(ended??)),
+            error = running.collectors.has_ended() => break Some(Err(error)),
+            wanted = reloads.next() => wanted,
+        };
+        // What is dropped here is dropped with the program.
+        tokio::select! {
+            signal = signals.next() => break ending(signal),
+            verdict = running.reload(&shutdown, &mut tasks) => match verdict {
+                Ok(verdict) => reloads.answer(wanted, &verdict),
+                Err(error) => break Some(Err(error)),
+            }
         }
-        ended = tasks.join_next() => ended,
     };
     trigger.trigger();
+    drop(reloads); // who waits for one is told
     let rest = async {
+        running.collectors.finish().await?;
         while let Some(ended) = tasks.join_next().await {
             ended??;
         }
@@ -249,10 +288,15 @@ async fn serve(
     match ended_early {
         None => Ok(()),
         Some(ended) => {
-            ended??;
+            ended?;
             bail!("a task that should run for ever has ended")
         }
     }
+}
+
+fn ending(signal: &str) -> Option<anyhow::Result<()>> {
+    tracing::info!(signal, "ending; open requests may finish");
+    None
 }
 
 /// Keeps the count of calls on disk. A disk that fails is said once, and does not end the program.
@@ -282,40 +326,44 @@ async fn remember(
 }
 
 /// What answers on the main port.
-fn exporter(
-    config: &Config,
-    collected: Collected,
-    budgets: Arc<Budgets>,
-    now: &Now,
-) -> anyhow::Result<Exporter> {
+fn exporter(config: &Config, collectors: &Collectors, now: &Now) -> anyhow::Result<Exporter> {
+    let exporter = Exporter::new(
+        collectors.board.clone(),
+        collectors.calls.clone(),
+        collectors.budgets.clone(),
+        now.clone(),
+        serve_config(config, now)?,
+    );
+    if let Some(standing) = &collectors.standing {
+        exporter.is_replica(standing.clone());
+    }
+    Ok(exporter)
+}
+
+/// How a configuration wants the board served.
+pub(crate) fn serve_config(config: &Config, now: &Now) -> anyhow::Result<ServeConfig> {
     let topic_metric = config
         .collect
         .topics
         .then(|| format!("{NAMESPACE}/{}", config.cms.topic_metric));
-    let serve = ServeConfig {
+    let compat = &config.web.compat;
+    Ok(ServeConfig {
         max_age: SignedDuration::try_from(config.lag.max_age)?,
         sample_timestamps: config.web.sample_timestamps,
+        limits: Arc::new(GroupLimits {
+            threshold: config.lag.threshold,
+            book: Arc::new(config.recommend.clone()),
+        }),
+        compat: Compat {
+            kafka_exporter: compat.contains(&config::Compat::KafkaExporter),
+            klag: compat.contains(&config::Compat::Klag),
+        },
         telemetry_path: config.web.telemetry_path.text.clone(),
         build: BUILD,
         metric: format!("{NAMESPACE}/{}", config.cms.metric),
         topic_metric,
         config_loaded_at: now(),
-    };
-    let Collected {
-        board,
-        calls,
-        standing,
-        ..
-    } = collected;
-    let exporter = Exporter::new(board, calls, budgets, now.clone(), serve);
-    exporter.judge_by(GroupLimits {
-        threshold: config.lag.threshold,
-        book: Arc::new(config.recommend.clone()),
-    });
-    if let Some(standing) = standing {
-        exporter.is_replica(standing);
-    }
-    Ok(exporter)
+    })
 }
 
 /// Rendering ahead keeps the first scrape after a collection as quick as the others.

@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Run captured payloads through the decision, without a cluster, and print what would happen
     Replay(ReplayArgs),
     /// Say in words what a configuration allows; nothing is asked of the cluster
-    CheckConfig(FileArgs),
+    CheckConfig(CheckArgs),
 }
 
 /// Which configuration.
@@ -41,6 +41,20 @@ pub(crate) struct FileArgs {
         value_name = "FILE"
     )]
     pub(crate) config_file: Option<String>,
+}
+
+/// What is checked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) config: FileArgs,
+    /// File with TLS, client certificates and basic users, as the server would read it
+    #[arg(
+        long = "web.config.file",
+        env = "KAFKA_LAG_WEB_CONFIG_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) web_config_file: Option<String>,
 }
 
 /// Which payloads, and what is pretended.

@@ -6,15 +6,22 @@ use lag_core::{
     alert::{AllowedTarget, Confirm, Step},
 };
 use lag_runtime::{
-    args::ScalerArgs,
+    args::{ScalerArgs, ScalerWebArgs},
     config::{File, LedgerPlace, ScalerConfig, process_env},
+    system_clock,
 };
 use std::fmt::Write as _;
 
-use crate::cli::{self, FileArgs};
+use crate::{
+    cli::{self, CheckArgs, FileArgs},
+    front::Front,
+};
 
-pub(crate) fn run(args: &FileArgs) -> anyhow::Result<()> {
-    let config = read(args)?;
+pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
+    let web = args.web_config_file.clone();
+    let config = resolve(&args.config, web)?;
+    // As the server does it: with the certificates that the file names.
+    Front::open(&config, &system_clock())?;
     let mut text = String::new();
     for target in &config.policy.targets {
         text += &allowed(target);
@@ -27,13 +34,22 @@ pub(crate) fn run(args: &FileArgs) -> anyhow::Result<()> {
         Some(_) => "the configuration can be used; ",
         None => "the server needs scaler.ledger beside this, replay does not; ",
     };
-    text += "nothing was asked of the cluster, and no file with a secret was read\n";
+    text += match &config.web_config_file {
+        Some(_) => {
+            "nothing was asked of the cluster, and of files with secrets only the web.config.file and its key were read\n"
+        }
+        None => "nothing was asked of the cluster, and no file with a secret was read\n",
+    };
     cli::say(&text)?;
     Ok(())
 }
 
 /// The configuration of a file, with nothing from flags.
 pub(crate) fn read(args: &FileArgs) -> anyhow::Result<ScalerConfig> {
+    resolve(args, None)
+}
+
+fn resolve(args: &FileArgs, web_config_file: Option<String>) -> anyhow::Result<ScalerConfig> {
     let path = args.config_file.clone().filter(|path| !path.is_empty());
     let Some(path) = path else {
         anyhow::bail!(
@@ -43,6 +59,10 @@ pub(crate) fn read(args: &FileArgs) -> anyhow::Result<ScalerConfig> {
     let file = File::read(&path)?;
     let args = ScalerArgs {
         config_file: Some(path),
+        web: ScalerWebArgs {
+            web_config_file,
+            ..ScalerWebArgs::default()
+        },
         ..ScalerArgs::default()
     };
     Ok(ScalerConfig::resolve(&args, &file, &process_env)?)

@@ -2,8 +2,10 @@
 
 mod cli;
 mod describe;
+mod front;
 mod hands;
 mod ready;
+mod reload;
 mod replay;
 mod run;
 mod web;

@@ -106,7 +106,7 @@ pub enum BudgetNews {
 /// The calls of all accounts, counted while they are made. Time is an argument; the lock is held for a few additions.
 #[derive(Debug)]
 pub struct Budgets {
-    policy: BudgetPolicy,
+    policy: Mutex<BudgetPolicy>,
     accounts: Mutex<BTreeMap<Arc<str>, Account>>,
 }
 
@@ -137,7 +137,7 @@ impl Budgets {
     ) -> Self {
         let account = |(name, usage)| (name, Account::new(usage));
         Self {
-            policy,
+            policy: Mutex::new(policy),
             accounts: Mutex::new(spent.into_iter().map(account).collect()),
         }
     }
@@ -150,6 +150,19 @@ impl Budgets {
             hard_stop: false,
         };
         Self::new(policy, [])
+    }
+
+    /// Measures by another policy from now on, and tells anew what it finds. What was spent stays spent.
+    pub fn set_policy(&self, policy: BudgetPolicy) {
+        let mut accounts = self.lock();
+        *self.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
+        for account in accounts.values_mut() {
+            (account.is_over, account.has_stopped) = (false, false);
+        }
+    }
+
+    fn policy(&self) -> BudgetPolicy {
+        *self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether calls of an action count.
@@ -184,6 +197,13 @@ impl Budgets {
         account.sources.insert(source.into(), pace);
     }
 
+    /// Forgets a source that is not asked any more. What it has spent of its account's month stays spent.
+    pub fn leave(&self, account: &str, source: &str) {
+        if let Some(account) = self.lock().get_mut(account) {
+            account.sources.remove(source);
+        }
+    }
+
     /// Counts one call that may have reached the service.
     pub fn count(&self, account: &str, source: &str, now: Timestamp) {
         let mut accounts = self.lock();
@@ -207,7 +227,7 @@ impl Budgets {
             return Ok(());
         };
         account.turn_page(now);
-        account.stopped_until(self.policy).map_or(Ok(()), Err)
+        account.stopped_until(self.policy()).map_or(Ok(()), Err)
     }
 
     /// Notes that a collection ended, and says what changed with it.
@@ -222,7 +242,7 @@ impl Budgets {
             }
             pace.since = 0;
         }
-        account.news(self.policy, now)
+        account.news(self.policy(), now)
     }
 
     /// The interval a source should keep now: the configured one, or longer by whole periods.
@@ -231,7 +251,7 @@ impl Budgets {
         let mut accounts = self.lock();
         let account = accounts.get_mut(account)?;
         account.turn_page(now);
-        let stretch = account.report(self.policy, now).stretch;
+        let stretch = account.report(self.policy(), now).stretch;
         account
             .sources
             .get(source)
@@ -248,7 +268,7 @@ impl Budgets {
             .filter(|(_, account)| !account.sources.is_empty())
             .map(|(name, account)| {
                 account.turn_page(now);
-                (name.clone(), account.report(self.policy, now))
+                (name.clone(), account.report(self.policy(), now))
             })
             .collect()
     }
@@ -258,7 +278,7 @@ impl Budgets {
     pub fn intervals(&self, now: Timestamp) -> BTreeMap<Arc<str>, Duration> {
         let accounts = self.lock();
         let intervals = accounts.values().flat_map(|account| {
-            let stretch = account.report(self.policy, now).stretch;
+            let stretch = account.report(self.policy(), now).stretch;
             let sources = account.sources.iter();
             sources.map(move |(name, pace)| (name.clone(), pace.stretched(stretch)))
         });
@@ -268,11 +288,8 @@ impl Budgets {
     /// What to remember over a restart, by account.
     #[must_use]
     pub fn usage(&self) -> BTreeMap<Arc<str>, MonthUsage> {
-        let accounts = self.lock();
-        accounts
-            .iter()
-            .map(|(name, account)| (name.clone(), account.usage))
-            .collect()
+        let usage = |(name, account): (&Arc<str>, &Account)| (name.clone(), account.usage);
+        self.lock().iter().map(usage).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Account>> {

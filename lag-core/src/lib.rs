@@ -42,7 +42,7 @@ pub mod trigger;
 mod trouble;
 mod window;
 
-pub use board::{Board, BoardCell, Instance, InstanceBoard, Row, SourceBoard};
+pub use board::{Board, BoardCell, Instance, InstanceBoard, Keep, Rewatched, Row, SourceBoard};
 pub use budget::{
     BudgetFit, BudgetNews, BudgetPolicy, BudgetReport, Budgets, FREE_REQUESTS, MonthUsage,
 };

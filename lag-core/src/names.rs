@@ -77,6 +77,20 @@ pub const FOLLOW_LAST_SUCCESS: &str = "kafka_lag_follow_last_success_timestamp_s
 /// Facts about the program; always 1.
 pub const BUILD_INFO: &str = "kafka_lag_exporter_build_info";
 
+/// What `--metrics.compat kafka-exporter` adds: lag by topic under kafka_exporter's name for partitions.
+pub const COMPAT_LAG: &str = "kafka_consumergroup_lag";
+/// What `--metrics.compat kafka-exporter` adds: lag by topic.
+pub const COMPAT_LAG_SUM: &str = "kafka_consumergroup_lag_sum";
+/// What `--metrics.compat klag` adds: lag of a group.
+pub const COMPAT_GROUP_LAG: &str = "kafka_consumergroup_group_sum_lag";
+/// What `--metrics.compat klag` adds: lag of a group in one topic.
+pub const COMPAT_GROUP_TOPIC_LAG: &str = "kafka_consumergroup_group_topic_sum_lag";
+/// What `--metrics.compat klag` adds: Unix time of the last collection of an instance that worked.
+pub const COMPAT_LAST_UPDATE: &str = "kafka_lag_exporter_last_update_timestamp_seconds";
+
+/// What `--metrics.compat klag` adds: whether the last collection of every instance worked.
+pub const COMPAT_UP: &str = "kafka_lag_exporter_up";
+
 /// Deliveries to the scaler, by status of the answer.
 pub const SCALER_DELIVERIES: &str = "kafka_lag_scaler_deliveries_total";
 /// Alerts of these deliveries, by what they came to.
@@ -89,8 +103,20 @@ pub const SCALER_BACKS: &str = "kafka_lag_scaler_scale_backs_total";
 pub const SCALER_ACTIONS: &str = "kafka_lag_scaler_actions_total";
 /// Saves of the ledger that somebody else was faster with.
 pub const SCALER_CONFLICTS: &str = "kafka_lag_scaler_ledger_conflicts_total";
+/// Whether the last load of the scaler's configuration worked.
+pub const SCALER_RELOAD_SUCCESSFUL: &str = "kafka_lag_scaler_config_last_reload_successful";
+/// Unix time of the last load of the scaler's configuration that worked.
+pub const SCALER_RELOAD_TIMESTAMP: &str =
+    "kafka_lag_scaler_config_last_reload_success_timestamp_seconds";
 /// Facts about the scaler; always 1.
 pub const SCALER_BUILD_INFO: &str = "kafka_lag_scaler_build_info";
+
+/// Label of kafka_exporter: consumer group.
+pub const COMPAT_CONSUMERGROUP: &str = "consumergroup";
+/// Label of klag and kafka-lag-exporter: Kafka instance.
+pub const COMPAT_CLUSTER: &str = "cluster_name";
+/// Label of klag and kafka-lag-exporter: consumer group.
+pub const COMPAT_GROUP: &str = "group";
 
 /// Label: what was written to a workload.
 pub const KIND: &str = "kind";

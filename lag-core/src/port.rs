@@ -35,6 +35,23 @@ pub trait LagSource: fmt::Debug + Send + Sync {
     fn collect(&self) -> BoxFuture<'_, Collected>;
 }
 
+/// Why a configuration was not loaded again. The one before still holds, whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct ReloadError {
+    /// Whether the configuration is to blame, and not the world around it.
+    pub is_mistake: bool,
+    /// What is wrong and what would work, for people; free of secrets.
+    pub words: String,
+}
+
+/// Loads the configuration again when asked.
+pub trait Reload: fmt::Debug + Send + Sync {
+    /// What came of it, in words. Several that ask at the same time may get the answer of one load that began after all of
+    /// them had asked.
+    fn reload(&self) -> BoxFuture<'_, Result<String, ReloadError>>;
+}
+
 /// Why an adapter could not do something, as a closed kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortErrorKind {

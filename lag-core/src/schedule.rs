@@ -80,6 +80,13 @@ impl Schedule {
         self.interval = signed(interval).max(shortest);
     }
 
+    /// The same, with a collection at once. What was learned stays.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.due = None;
+        self
+    }
+
     /// When the next collection begins; never before `now`.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Timestamp {

@@ -247,3 +247,34 @@ fn a_month_is_judged_by_its_limit_and_by_what_happens_there() {
     };
     assert_eq!(fits(none), [Unlimited; 4]);
 }
+
+#[test]
+fn another_policy_measures_the_same_calls_and_a_source_that_left_asks_for_none() {
+    let now: Timestamp = "2026-01-15T08:30:00Z".parse().unwrap();
+    let budgets = Budgets::unlimited();
+    let minute = Duration::from_secs(60);
+    for source in ["one", "two"] {
+        budgets.watch("default", source, (minute, minute), 1.0, now);
+    }
+    budgets.count("default", "one", now);
+    let report = |budgets: &Budgets| budgets.reports(now)[0].1.clone();
+    let both = report(&budgets);
+    assert_eq!((both.used, both.stretch), (1, 1.0));
+    budgets.set_policy(BudgetPolicy {
+        requests_per_month: Some(1),
+        hard_stop: true,
+    });
+    assert!(budgets.may_call("default", now).is_err());
+    budgets.set_policy(BudgetPolicy {
+        requests_per_month: None,
+        hard_stop: false,
+    });
+    budgets.leave("default", "two");
+    let one = report(&budgets);
+    assert_eq!(one.used, 1);
+    assert!(one.projected < both.projected / 2 + 2, "{one:?} {both:?}");
+    budgets.leave("default", "one");
+    assert!(budgets.reports(now).is_empty());
+    budgets.watch("default", "one", (minute, minute), 1.0, now);
+    assert_eq!(report(&budgets).used, 1, "spent stays spent");
+}

@@ -2,7 +2,7 @@
 
 use aliyun_cms::{BuildError, CredentialsError, RateLimiter};
 use lag_core::Budgets;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     Now,
@@ -29,6 +29,8 @@ pub struct Accounts {
     limiters: BTreeMap<Arc<str>, RateLimiter>,
     providers: Vec<(CredentialsConfig, Provider)>,
     budgets: Arc<Budgets>,
+    /// What limiters and providers are made with.
+    made_with: (u32, Option<PathBuf>),
 }
 
 impl Accounts {
@@ -37,18 +39,44 @@ impl Accounts {
     /// # Errors
     /// When a provider cannot be made, for example because a CA file is not readable.
     pub fn new(config: &Config, budgets: Arc<Budgets>, now: &Now) -> Result<Self, BuildError> {
+        let none = Self::with(config, Vec::new(), budgets);
+        none.renewed(config, now)
+    }
+
+    /// The accounts of another configuration. What it has in common with this one goes on: keys that were fetched, and
+    /// pauses after a call too many.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn renewed(&self, config: &Config, now: &Now) -> Result<Self, BuildError> {
+        let ca_file = config.cms.ca_file.as_deref();
+        let old: &[_] = if self.made_with.1.as_deref() == ca_file {
+            &self.providers
+        } else {
+            &[]
+        };
         let mut providers: Vec<(CredentialsConfig, Provider)> = Vec::new();
         for source in &config.sources {
-            if !providers
-                .iter()
-                .any(|(known, _)| *known == source.credentials)
-            {
-                let ca_file = config.cms.ca_file.as_deref();
-                let provider = credentials::provider(&source.credentials, ca_file, now)?;
-                providers.push((source.credentials.clone(), provider));
+            let wanted = &source.credentials;
+            if providers.iter().any(|(known, _)| known == wanted) {
+                continue;
+            }
+            let known = old.iter().find(|(known, _)| known == wanted);
+            let provider = match known {
+                Some((_, provider)) => provider.clone(),
+                None => credentials::provider(wanted, ca_file, now)?,
+            };
+            providers.push((wanted.clone(), provider));
+        }
+        let mut next = Self::with(config, providers, self.budgets.clone());
+        if next.made_with.0 == self.made_with.0 {
+            for (name, limiter) in &mut next.limiters {
+                if let Some(known) = self.limiters.get(name) {
+                    *limiter = known.clone();
+                }
             }
         }
-        Ok(Self::with(config, providers, budgets))
+        Ok(next)
     }
 
     /// The same keys for every source: for demos and tests.
@@ -75,6 +103,7 @@ impl Accounts {
             limiters: names.map(limiter).collect(),
             providers,
             budgets,
+            made_with: (per_second, config.cms.ca_file.clone()),
         }
     }
 

@@ -30,16 +30,23 @@ pub struct Collector {
     pub schedule: Schedule,
     /// What to replace.
     pub board: Arc<BoardCell>,
-    /// How long a vanished group is remembered.
-    pub forget_after: SignedDuration,
-    /// Looks at the board after each collection.
-    pub recommender: Recommender,
+    /// What is done with an answer; the last word counts.
+    pub rules: watch::Receiver<BoardRules>,
     /// Is told when the board was replaced; any number of readers may wait for it.
     pub updated: watch::Sender<()>,
     /// Account whose calls the source makes.
     pub account: Arc<str>,
     /// Says how far apart collections must be, so that the account's calls suffice.
     pub budgets: Arc<Budgets>,
+}
+
+/// What is done with what was heard of the cloud, whatever the source.
+#[derive(Debug, Clone)]
+pub struct BoardRules {
+    /// How long a vanished group is remembered.
+    pub forget_after: SignedDuration,
+    /// Looks at the board after each collection.
+    pub recommender: Recommender,
 }
 
 /// The schedule of a configuration.
@@ -52,18 +59,24 @@ pub fn schedule(config: CollectConfig) -> Schedule {
 }
 
 impl Collector {
-    /// Collects until told to stop. A collection that is under way then is dropped: it only reads.
-    pub async fn run(self, now: Now, shutdown: Shutdown) {
-        self.run_while(Permit::always(), now, shutdown).await;
+    /// Collects until told to stop, and gives back what the schedule has learned. A collection that is under way then is
+    /// dropped: it only reads.
+    pub async fn run(self, now: Now, shutdown: Shutdown) -> Schedule {
+        self.run_while(Permit::always(), now, shutdown).await
     }
 
     /// The same, and only while permitted. With the permit it begins at once, unless its own last collection is so young
     /// that the schedule would wait; when the permit ends, a collection under way is dropped.
-    pub async fn run_while(mut self, mut permit: Permit, now: Now, mut shutdown: Shutdown) {
+    pub async fn run_while(
+        mut self,
+        mut permit: Permit,
+        now: Now,
+        mut shutdown: Shutdown,
+    ) -> Schedule {
         let mut told = Told::default();
         loop {
             tokio::select! {
-                () = shutdown.requested() => return,
+                () = shutdown.requested() => return self.schedule,
                 () = permit.granted() => {}
             }
             let began = now();
@@ -72,13 +85,13 @@ impl Collector {
             // In this order: after a standstill everything is ready at once, and the end of the permit counts first.
             tokio::select! {
                 biased;
-                () = shutdown.requested() => return,
+                () = shutdown.requested() => return self.schedule,
                 () = permit.ended() => continue,
                 () = tokio::time::sleep(wait) => {}
             }
             tokio::select! {
                 biased;
-                () = shutdown.requested() => return,
+                () = shutdown.requested() => return self.schedule,
                 () = permit.ended() => {}
                 () = self.turn(&now, &mut told) => {}
             }
@@ -104,11 +117,15 @@ impl Collector {
             newest = newest.map(|at| at.to_string()),
             "collected"
         );
+        let BoardRules {
+            forget_after,
+            recommender,
+        } = self.rules.borrow().clone();
         self.board.update(|board| {
-            let next = board.collected(&self.name, collected, took, self.forget_after);
+            let next = board.collected(&self.name, collected, took, forget_after);
             let next = next.learned(&self.name, delay);
             log_changes(&self.name, board, &next, told);
-            self.recommender.follow(next, now())
+            recommender.follow(next, now())
         });
         self.updated.send_replace(());
     }

@@ -46,17 +46,31 @@ pub enum SourceError {
     },
 }
 
-/// Makes the source of a configuration. Nothing is sent yet.
+/// Makes the source of a configuration, and announces it to those who count. Nothing is sent yet.
 ///
 /// # Errors
 /// [`SourceError`] when the HTTP client cannot be made, for example without any CA certificate.
 pub fn connect(
     source: &SourceConfig,
-    (cms, collect, lag): (&CmsConfig, CollectConfig, LagConfig),
+    settings: (&CmsConfig, CollectConfig, LagConfig),
     account: &Account,
     calls: &Arc<ApiCalls>,
     now: Now,
 ) -> Result<CmsSource, SourceError> {
+    let at = now();
+    let made = make(source, settings, account, calls, now)?;
+    announce(source, settings.1, account, calls, at);
+    Ok(made)
+}
+
+/// Says to those who count that a source will be asked: its calls are shown from now on, also while there are none.
+pub fn announce(
+    source: &SourceConfig,
+    collect: CollectConfig,
+    account: &Account,
+    calls: &ApiCalls,
+    now: Timestamp,
+) {
     let name: Arc<str> = source.name.as_str().into();
     calls.declare(
         &name,
@@ -70,8 +84,22 @@ pub fn connect(
         &name,
         (collect.interval, collect.window.period()),
         expected.map_or(f64::MAX, f64::from),
-        now(),
+        now,
     );
+}
+
+/// Makes the source of a configuration, of which nobody knows yet.
+///
+/// # Errors
+/// As [`connect`].
+pub fn make(
+    source: &SourceConfig,
+    (cms, collect, lag): (&CmsConfig, CollectConfig, LagConfig),
+    account: &Account,
+    calls: &Arc<ApiCalls>,
+    now: Now,
+) -> Result<CmsSource, SourceError> {
+    let name: Arc<str> = source.name.as_str().into();
     let client = client(source, cms, account, calls, now.clone())?;
     let rules = SnapshotRules {
         filter: source.filter.clone(),

@@ -3,9 +3,7 @@
 //! When the leader cannot be read, nothing changes: what is known gets older, and the rest follows from that.
 
 use jiff::{SignedDuration, Timestamp};
-use lag_core::{
-    BoardCell, Handover, HandoverError, InstanceId, Standing, recommend::RecommendBook,
-};
+use lag_core::{BoardCell, Handover, HandoverError, InstanceId, Standing};
 use reqwest::{
     Client, StatusCode,
     header::{ETAG, HeaderValue, IF_NONE_MATCH},
@@ -16,7 +14,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use tokio::{select, sync::watch, time::sleep};
 use url::Url;
 
-use crate::{Now, shutdown::Shutdown, source::failure_kinds};
+use crate::{Now, collect::BoardRules, shutdown::Shutdown, source::failure_kinds};
 
 const PATH: &str = "/api/v1/handover";
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
@@ -36,19 +34,10 @@ pub struct Follower {
     pub updated: watch::Sender<()>,
     /// Is told of every try.
     pub standing: Arc<Standing>,
-    /// What is taken, and how often.
-    pub rules: FollowRules,
-}
-
-/// What a follower takes, and how often.
-#[derive(Debug, Clone)]
-pub struct FollowRules {
+    /// What is taken; the last word counts. What a leader recommends is kept within the policies of this replica.
+    pub rules: watch::Receiver<BoardRules>,
     /// Between two tries.
     pub every: Duration,
-    /// How long a vanished group is remembered.
-    pub forget_after: SignedDuration,
-    /// Policies of this replica: what a leader recommends is kept within them.
-    pub book: Arc<RecommendBook>,
 }
 
 /// Why the leader's board could not be had.
@@ -142,7 +131,8 @@ impl Follower {
         board: Arc<BoardCell>,
         updated: watch::Sender<()>,
         standing: Arc<Standing>,
-        rules: FollowRules,
+        rules: watch::Receiver<BoardRules>,
+        every: Duration,
     ) -> Result<Self, FollowError> {
         Ok(Self {
             client: client()?,
@@ -150,25 +140,26 @@ impl Follower {
             updated,
             standing,
             rules,
+            every,
         })
     }
 
     /// Follows whoever is named, as long as somebody is, until told to stop. What is under way then is dropped, and so it
     /// is when the leader changes: a late answer of an old one is not adopted.
     pub async fn run(
-        self,
+        mut self,
         mut leader: watch::Receiver<Option<String>>,
         now: Now,
         mut shutdown: Shutdown,
     ) {
-        let mut known = Known::default();
+        let (mut known, every) = (Known::default(), self.every);
         loop {
             let url = leader.borrow_and_update().clone();
             let following = async {
                 match &url {
                     Some(url) => loop {
                         self.turn(url, &mut known, &now).await;
-                        sleep(self.rules.every).await;
+                        sleep(every).await;
                     },
                     None => std::future::pending::<()>().await,
                 }
@@ -189,7 +180,7 @@ impl Follower {
     }
 
     /// One try.
-    async fn turn(&self, url: &str, known: &mut Known, now: &Now) {
+    async fn turn(&mut self, url: &str, known: &mut Known, now: &Now) {
         // What was said meanwhile of nobody asking is taken back by a whole document only.
         if self
             .board
@@ -197,6 +188,11 @@ impl Follower {
             .instances()
             .any(|(_, one)| one.is_unattended())
         {
+            known.etag = None;
+        }
+        // Another configuration may want more of the same document.
+        if self.rules.has_changed().unwrap_or(false) {
+            self.rules.mark_unchanged();
             known.etag = None;
         }
         let read = self.fetch(url, known).await.map(|found| {
@@ -227,9 +223,10 @@ impl Follower {
 
     fn take(&self, url: &str, handover: &Handover, known: &mut Known, now: Timestamp) {
         note_skew(url, known, now.duration_since(handover.written_at));
-        let FollowRules {
-            forget_after, book, ..
-        } = &self.rules;
+        let BoardRules {
+            forget_after,
+            recommender,
+        } = self.rules.borrow().clone();
         let board = self.board.load();
         let left_out: Vec<_> = handover.left_out(&board).cloned().collect();
         known.leads = handover.is_from_leader();
@@ -246,7 +243,7 @@ impl Follower {
             known.left_out = left_out;
         }
         self.board
-            .update(|board| board.adopt(handover, book, now, *forget_after));
+            .update(|board| board.adopt(handover, &recommender.book, now, forget_after));
         self.updated.send_replace(());
         tracing::debug!(leader = url, "the leader's board is adopted");
     }

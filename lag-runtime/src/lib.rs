@@ -15,6 +15,7 @@ pub mod follow;
 pub mod log;
 mod permit;
 mod recommend;
+pub mod reload;
 pub mod shutdown;
 mod source;
 pub mod usage;
@@ -22,7 +23,7 @@ pub mod version;
 
 pub use accounts::{Account, Accounts};
 pub use clock::{Now, system_clock};
-pub use connect::{SourceError, builder, client, connect, is_local};
+pub use connect::{SourceError, announce, builder, client, connect, is_local, make};
 pub use permit::Permit;
 pub use recommend::{Recommender, Replicas};
 pub use source::{CmsSource, NAMESPACE};

@@ -4,7 +4,10 @@
 //! `debug` and `trace` was not written with our secrets in mind.
 
 use jiff::Timestamp;
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    sync::{Arc, PoisonError, RwLock},
+};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
@@ -37,24 +40,47 @@ const AUDIT: &str = "audit";
 /// The Kubernetes client logs each failed request as an error; whoever made it says so better.
 const MUTED: &str = "kube";
 
+/// What is logged now. Clones share it.
+#[derive(Debug, Clone)]
+pub struct LogControl(Arc<RwLock<LogConfig>>);
+
+impl LogControl {
+    /// Begins with this.
+    #[must_use]
+    pub fn new(config: LogConfig) -> Self {
+        Self(Arc::new(RwLock::new(config)))
+    }
+
+    /// Logs otherwise from now on.
+    pub fn set(&self, config: LogConfig) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
+        // Whether an event is wanted at all is remembered where it is written.
+        tracing::callsite::rebuild_interest_cache();
+    }
+
+    fn get(&self) -> LogConfig {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Makes the subscriber of a process. The caller installs it, globally in a binary, scoped in a test.
-pub fn subscriber<W>(config: LogConfig, now: Now, writer: W) -> impl Subscriber + Send + Sync
+pub fn subscriber<W>(control: LogControl, now: Now, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
         .event_format(Line {
-            format: config.format,
+            control: control.clone(),
             now,
         })
         .with_writer(writer)
         .with_ansi(false);
-    let level = config.level;
     let wanted = tracing_subscriber::filter::filter_fn(move |metadata| {
         let target = metadata.target();
         if target == AUDIT || target.starts_with(MUTED) {
             return target == AUDIT;
         }
+        let level = control.get().level;
         let ours = OURS.iter().any(|name| target.starts_with(name));
         let limit = if ours {
             level
@@ -67,13 +93,16 @@ where
 }
 
 /// Makes events of a process into log lines on stderr.
-pub fn install(config: LogConfig, now: Now) {
+pub fn install(config: LogConfig, now: Now) -> LogControl {
+    let control = LogControl::new(config);
     // A second call, as in tests, keeps the first subscriber.
-    let _ = tracing::subscriber::set_global_default(subscriber(config, now, std::io::stderr));
+    let lines = subscriber(control.clone(), now, std::io::stderr);
+    let _ = tracing::subscriber::set_global_default(lines);
+    control
 }
 
 struct Line {
-    format: LogFormat,
+    control: LogControl,
     now: Now,
 }
 
@@ -98,7 +127,7 @@ where
             Level::DEBUG => "debug",
             Level::TRACE => "trace",
         };
-        match self.format {
+        match self.control.get().format {
             LogFormat::Logfmt => {
                 write!(out, "ts={ts} level={level} msg={}", Logfmt(&fields.message))?;
                 for (key, value) in &fields.rest {
@@ -231,7 +260,7 @@ impl fmt::Display for Logfmt<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -251,8 +280,9 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let now: Now = Arc::new(|| "2026-01-15T08:30:00.1234567Z".parse().unwrap());
-        let config = LogConfig { level, format };
-        tracing::subscriber::with_default(subscriber(config, now, move || writer.clone()), events);
+        let control = LogControl::new(LogConfig { level, format });
+        let lines = subscriber(control, now, move || writer.clone());
+        tracing::subscriber::with_default(lines, events);
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap()
     }
 

@@ -10,7 +10,11 @@ use lag_core::{
         Advice, Policy, RecommendBook, RecommendRule, ReplicaCount, Step, StepPolicy, StepRules,
     },
 };
-use lag_runtime::{Now, Permit, Recommender, collect::Collector, shutdown};
+use lag_runtime::{
+    Now, Permit, Recommender,
+    collect::{BoardRules, Collector},
+    shutdown,
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -89,7 +93,7 @@ struct Running {
     asked: mpsc::UnboundedReceiver<Timestamp>,
     now: Now,
     trigger: shutdown::Trigger,
-    task: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<Schedule>,
 }
 
 /// Starts a collector under tokio's paused clock.
@@ -140,8 +144,11 @@ fn start_with(
         source: source.clone(),
         schedule,
         board: board.clone(),
-        forget_after: SignedDuration::from_hours(1),
-        recommender,
+        rules: watch::Sender::new(BoardRules {
+            forget_after: SignedDuration::from_hours(1),
+            recommender,
+        })
+        .subscribe(),
         updated: watch::Sender::new(()),
         account: "default".into(),
         budgets: Arc::new(Budgets::unlimited()),

@@ -4,12 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
     Board, BoardCell, GroupKey, Instance, Lag, LagSample, LagSnapshot, Reading, SeriesName,
-    Standing, Writer, port::Collected, recommend::RecommendBook,
+    Standing, Writer, port::Collected,
 };
 use lag_runtime::{
-    Now,
+    Now, Recommender,
     attend::Attendance,
-    follow::{FollowRules, Follower},
+    collect::BoardRules,
+    follow::Follower,
     shutdown::{self, Trigger},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -79,6 +80,7 @@ struct Standby {
     standing: Arc<Standing>,
     updates: watch::Receiver<()>,
     leader: watch::Sender<Option<String>>,
+    rules: watch::Sender<BoardRules>,
     trigger: Trigger,
     task: JoinHandle<()>,
 }
@@ -89,12 +91,14 @@ impl Standby {
         let standing = Arc::new(Standing::of("two-2"));
         let updated = watch::Sender::new(());
         let updates = updated.subscribe();
-        let times = FollowRules {
-            every: Duration::from_millis(5),
+        let rules = watch::Sender::new(BoardRules {
             forget_after: FORGET_AFTER,
-            book: Arc::new(RecommendBook::default()),
-        };
-        let follower = Follower::new(board.clone(), updated, standing.clone(), times).unwrap();
+            recommender: Recommender::default(),
+        });
+        let every = Duration::from_millis(5);
+        let told = rules.subscribe();
+        let follower =
+            Follower::new(board.clone(), updated, standing.clone(), told, every).unwrap();
         let (leader, followed) = watch::channel(url);
         let (trigger, end) = shutdown::channel();
         let now: Now = Arc::new(start);
@@ -103,6 +107,7 @@ impl Standby {
             standing,
             updates,
             leader,
+            rules,
             trigger,
             task: tokio::spawn(follower.run(followed, now, end)),
         }
@@ -143,6 +148,28 @@ fn answer(lag: f64, etag: &str) -> ResponseTemplate {
     ResponseTemplate::new(200)
         .set_body_raw(body, "application/json")
         .insert_header("etag", etag)
+}
+
+#[tokio::test]
+async fn another_configuration_wants_the_whole_document_again() {
+    let server = MockServer::start().await;
+    Mock::given(header("if-none-match", "\"1\""))
+        .respond_with(ResponseTemplate::new(304))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(answer(7.0, "\"1\""))
+        .mount(&server)
+        .await;
+    let mut standby = Standby::of(Some(server.uri()));
+    standby.updated().await;
+    // As a reload does it: an instance that is new on this board is in the document that is known.
+    standby.board.update(|_| watching());
+    assert_eq!(standby.lag(), None);
+    standby.rules.send_modify(|_| {});
+    standby.updated().await;
+    assert_eq!(standby.lag(), Some(7.0));
 }
 
 #[tokio::test]

@@ -77,7 +77,9 @@ fn scrapes(criterion: &mut Criterion) {
     let cell = Arc::new(BoardCell::new(board()));
     let config = ServeConfig {
         max_age: SignedDuration::from_mins(5),
+        limits: Arc::default(),
         sample_timestamps: false,
+        compat: lag_serve::Compat::default(),
         telemetry_path: "/metrics".into(),
         build: BuildInfo {
             program: "bench",

@@ -9,7 +9,7 @@ use lag_core::{
     port::{Collected, Failure},
     recommend::{Policy, RecommendBook, RecommendRule, Step, StepPolicy, StepRules},
 };
-use lag_serve::{BuildInfo, Exporter, ServeConfig, web};
+use lag_serve::{BuildInfo, Compat, Exporter, ServeConfig, web};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -170,8 +170,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let clock = Arc::new(Mutex::new(start()));
     let hands = clock.clone();
+    let book = Arc::new(book());
     let config = ServeConfig {
         max_age: MAX_AGE,
+        limits: Arc::new(GroupLimits {
+            threshold: None,
+            book: book.clone(),
+        }),
+        compat: Compat::default(),
         sample_timestamps: false,
         telemetry_path: "/metrics".into(),
         build: BuildInfo {
@@ -192,11 +198,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Arc::new(move || *hands.lock().unwrap()),
         config,
     );
-    let book = Arc::new(book());
-    exporter.judge_by(GroupLimits {
-        threshold: None,
-        book: book.clone(),
-    });
     for minute in 0..60 {
         let failing: &[&str] = match minute {
             48.. if is_outage => &[PRE, POST],

@@ -80,13 +80,6 @@ impl Cache {
         part.filter(|_| slots.holds(board, now))
     }
 
-    /// Lets go of everything, because what was rendered by has changed.
-    pub(crate) fn forget(&self) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.board = Weak::new();
-        slots.parts = Default::default();
-    }
-
     /// Lets go of parts that `get` would not give for this board any more, before new ones need their room.
     pub(crate) fn make_room(&self, board: &Arc<Board>, now: Timestamp) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! The exporter: what it serves, and how a scrape is answered from the cache.
 
 use crate::{
+    Lifecycle,
     body::SharedBody,
     cache::Cache,
     exposition::{
@@ -48,6 +49,15 @@ pub struct BuildInfo {
     pub rustversion: &'static str,
 }
 
+/// By whose names lags are shown beside our own, for dashboards and rules that were made for another exporter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compat {
+    /// Those of kafka_exporter.
+    pub kafka_exporter: bool,
+    /// Those of klag-exporter, and of kafka-lag-exporter before it.
+    pub klag: bool,
+}
+
 /// How the board is served.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
@@ -56,6 +66,10 @@ pub struct ServeConfig {
     /// Whether lags carry the time of their datum. Off by default in Prometheus' world: a sample with a timestamp is
     /// not marked stale when it goes away, and stays visible for the look-back of five minutes.
     pub sample_timestamps: bool,
+    /// Above which lag a group is in trouble: for the status page, and as a metric.
+    pub limits: Arc<GroupLimits>,
+    /// By whose names lags are shown beside our own.
+    pub compat: Compat,
     /// Path of the metrics; see [`crate::check_telemetry_path`].
     pub telemetry_path: String,
     /// For `/` and the build info metric.
@@ -77,22 +91,47 @@ struct Inner {
     calls: Arc<ApiCalls>,
     budgets: Arc<Budgets>,
     now: Now,
-    config: ServeConfig,
-    facts: Facts,
+    started: Timestamp,
+    live: RwLock<Arc<Live>>,
+    lifecycle: OnceLock<Lifecycle>,
     registry: Registry,
     cache: Cache,
     large_listings: Arc<Semaphore>,
     marked: Mutex<(Weak<Board>, u64)>,
     standing: OnceLock<Arc<Standing>>,
-    limits: RwLock<Arc<GroupLimits>>,
     history: RwLock<History>,
     views: Views,
+}
+
+/// What another configuration changes, swapped whole.
+struct Live {
+    config: Arc<ServeConfig>,
+    facts: Facts,
+    /// Whether the last load of the configuration worked.
+    is_loaded: bool,
+}
+
+impl Live {
+    fn new(config: Arc<ServeConfig>, is_loaded: bool) -> Self {
+        let facts = Facts {
+            max_age: config.max_age,
+            sample_timestamps: config.sample_timestamps,
+            threshold: config.limits.threshold,
+            compat: config.compat,
+            help: Help::new(&config.metric, config.topic_metric.as_deref()),
+        };
+        Self {
+            config,
+            facts,
+            is_loaded,
+        }
+    }
 }
 
 impl fmt::Debug for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exporter")
-            .field("config", &self.0.config)
+            .field("config", &self.config())
             .finish_non_exhaustive()
     }
 }
@@ -107,25 +146,19 @@ impl Exporter {
         now: Now,
         config: ServeConfig,
     ) -> Self {
-        let facts = Facts {
-            max_age: config.max_age,
-            sample_timestamps: config.sample_timestamps,
-            threshold: None,
-            help: Help::new(&config.metric, config.topic_metric.as_deref()),
-        };
         Self(Arc::new(Inner {
             board,
             calls,
             budgets,
             now,
-            config,
-            facts,
+            started: config.config_loaded_at,
+            live: RwLock::new(Arc::new(Live::new(Arc::new(config), true))),
+            lifecycle: OnceLock::new(),
             registry: process_registry(),
             cache: Cache::default(),
             large_listings: Arc::new(Semaphore::new(LARGE_LISTINGS)),
             marked: Mutex::default(),
             standing: OnceLock::new(),
-            limits: RwLock::default(),
             history: RwLock::default(),
             views: Views::default(),
         }))
@@ -136,15 +169,28 @@ impl Exporter {
         let _ = self.0.standing.set(standing);
     }
 
-    /// Says above which lag a group is in trouble, for the status page and as a metric. May be called again.
-    pub fn judge_by(&self, limits: GroupLimits) {
-        *self
-            .0
-            .limits
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);
-        self.0.cache.forget();
-        self.0.views.forget();
+    /// Serves by another configuration from now on, with nothing in between for those who read. Replace the board after it:
+    /// what was rendered by the old one is shown until then. The path of the metrics stays what it was.
+    pub fn reconfigure(&self, config: ServeConfig) {
+        self.go_live(Live::new(Arc::new(config), true));
+    }
+
+    /// Shows that a load of the configuration has failed. What is served stays as it is.
+    pub fn is_not_reloaded(&self) {
+        self.go_live(Live::new(self.config(), false));
+    }
+
+    fn go_live(&self, live: Live) {
+        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+
+    /// Says who loads the configuration again when asked over HTTP. Once, at the start.
+    pub fn has_lifecycle(&self, lifecycle: Lifecycle) {
+        let _ = self.0.lifecycle.set(lifecycle);
+    }
+
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
+        self.0.lifecycle.get().cloned().unwrap_or_default()
     }
 
     /// Remembers the lags of the board for the pictures of the status page. Call it after each update of the board: what
@@ -235,13 +281,11 @@ impl Exporter {
         format: Format,
         encoding: Encoding,
     ) -> BoardPart {
-        let Inner { cache, facts, .. } = &*self.0;
+        // After the board was taken: a new board is never written by the configuration before it.
+        let live = self.live();
+        let cache = &self.0.cache;
         cache.make_room(board, now);
-        let facts = Facts {
-            threshold: self.limits().threshold,
-            ..facts.clone()
-        };
-        let (part, validity) = board_part(board, now, &facts, format, encoding);
+        let (part, validity) = board_part(board, now, &live.facts, format, encoding);
         cache.put(board, validity, format, encoding, part.clone());
         part
     }
@@ -252,21 +296,22 @@ impl Exporter {
             calls,
             budgets,
             now,
-            config,
             registry,
             ..
         } = &*self.0;
+        let live = self.live();
+        let loaded = (live.is_loaded, &*live.config);
         let counted = (&**calls, &**budgets, self.stand(), now());
         match encoding {
             Encoding::Identity => {
                 let mut writer = Writer::new(format, Pieces::default());
-                own::write(counted, config, registry, &mut writer);
+                own::write(counted, loaded, registry, &mut writer);
                 let tail = writer.finish().into_pieces().concat();
                 SharedBody::new(Bytes::new(), part.pieces, tail.into())
             }
             Encoding::Gzip => {
                 let mut writer = Writer::new(format, Deflate::default());
-                own::write(counted, config, registry, &mut writer);
+                own::write(counted, loaded, registry, &mut writer);
                 let tail = gzip::tail(&part, writer);
                 SharedBody::new(Bytes::from_static(gzip::HEADER), part.pieces, tail)
             }
@@ -277,12 +322,6 @@ impl Exporter {
     pub(crate) fn moment(&self) -> (Arc<Board>, Timestamp) {
         let board = self.0.board.load();
         (board, (self.0.now)())
-    }
-
-    /// Above which lag a group is in trouble.
-    pub(crate) fn limits(&self) -> Arc<GroupLimits> {
-        let limits = self.0.limits.read();
-        limits.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is remembered of the last hour; for a moment only, because updates wait for it.
@@ -320,7 +359,7 @@ impl Exporter {
         if !std::ptr::eq(marked.0.as_ptr(), Arc::as_ptr(board)) {
             *marked = (Arc::downgrade(board), marked.1 + 1);
         }
-        let started = self.0.config.config_loaded_at.as_nanosecond();
+        let started = self.0.started.as_nanosecond();
         let role = if leads { "-leader" } else { "" };
         let mark = format!("\"{started:x}-{}{role}\"", marked.1);
         HeaderValue::from_str(&mark).expect("digits, letters and quotes are a header value")
@@ -331,8 +370,14 @@ impl Exporter {
         self.0.large_listings.clone()
     }
 
-    pub(crate) fn config(&self) -> &ServeConfig {
-        &self.0.config
+    fn live(&self) -> Arc<Live> {
+        let live = self.0.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.clone()
+    }
+
+    /// As it is now: another one may come.
+    pub(crate) fn config(&self) -> Arc<ServeConfig> {
+        self.live().config.clone()
     }
 }
 

@@ -9,12 +9,14 @@ pub mod external;
 mod json;
 #[cfg(feature = "keda")]
 pub mod keda;
+mod lifecycle;
 mod negotiate;
 mod pages;
 mod routes;
 mod status;
 pub mod web;
 
-pub use exporter::{BuildInfo, Exporter, Now, ServeConfig};
+pub use exporter::{BuildInfo, Compat, Exporter, Now, ServeConfig};
 pub use exposition::{Encoding, Format};
+pub use lifecycle::{Lifecycle, Swap};
 pub use routes::{InvalidTelemetryPath, check_telemetry_path};

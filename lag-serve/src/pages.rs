@@ -33,7 +33,8 @@ pub(crate) async fn ready(State(exporter): State<Exporter>) -> Response {
 
 /// Names the paths there are.
 pub(crate) fn not_found(exporter: &Exporter) -> Response {
-    let telemetry = &exporter.config().telemetry_path;
+    let config = exporter.config();
+    let telemetry = &config.telemetry_path;
     let text = format!(
         "no such page; there are /, {telemetry}, /api/v1/lag, /api/v1/lag/{{instance}}/{{group}}, /healthz and /readyz\n"
     );

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Uri,
@@ -15,12 +15,13 @@ use http::{
 };
 
 /// Paths that are taken.
-const RESERVED: [&str; 7] = [
+const RESERVED: [&str; 8] = [
     "/",
     "/healthz",
     "/readyz",
     "/-/healthy",
     "/-/ready",
+    "/-/reload",
     "/api/v1/lag",
     "/api/v1/handover",
 ];
@@ -61,6 +62,7 @@ pub(crate) fn router(exporter: Exporter) -> Router {
         .route("/-/healthy", get(pages::healthy))
         .route("/readyz", get(pages::ready))
         .route("/-/ready", get(pages::ready))
+        .route("/-/reload", any(reload))
         .route("/api/v1/lag", get(json::listing))
         .route("/api/v1/lag/{instance}/{group}", get(json::single))
         .route("/api/v1/handover", get(json::handover))
@@ -100,6 +102,10 @@ async fn metrics(exporter: &Exporter, headers: &HeaderMap) -> Response {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
+}
+
+async fn reload(State(exporter): State<Exporter>, method: Method, headers: HeaderMap) -> Response {
+    exporter.lifecycle().answer(&method, &headers).await
 }
 
 async fn method_not_allowed() -> Response {

@@ -92,7 +92,9 @@ impl Exporter {
             .expect("a client for plain HTTP");
         let serve = ServeConfig {
             max_age: SignedDuration::try_from(config.lag.max_age).expect("a short time"),
+            limits: Arc::default(),
             sample_timestamps: config.web.sample_timestamps,
+            compat: lag_serve::Compat::default(),
             telemetry_path: config.web.telemetry_path.text.clone(),
             build: BuildInfo {
                 program: "kafka-lag-exporter",

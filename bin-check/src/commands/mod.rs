@@ -76,7 +76,7 @@ fn begin(read: ReadArgs) -> anyhow::Result<(Args, File)> {
     let file = path.map_or_else(|| Ok(File::default()), File::read)?;
     let level = "warn";
     let config = LogConfig::resolve_with_level(level, &args.read.log, &file, path, &process_env)?;
-    log::install(config, system_clock());
+    let _ = log::install(config, system_clock());
     Ok((args, file))
 }
 

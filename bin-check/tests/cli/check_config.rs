@@ -174,3 +174,48 @@ keda: {listen_address: \":6000\"}
         assert!(said.contains(words), "{words:?} is not in:\n{said}");
     }
 }
+
+#[test]
+fn the_file_that_protects_the_port_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("web.yml");
+    let checked = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let mut command = program(&[
+            "check-config",
+            "--cms.region=cn-hangzhou",
+            "--cms.instance=i-1",
+        ]);
+        command.env("KAFKA_LAG_WEB_CONFIG_FILE", &path);
+        Ended::of(&mut command)
+    };
+    let out = checked("basic_auth_users: {alice: secret-TESTonly}\n").with(0);
+    assert_says(&out, &["protected by", "plain HTTP, 1 user", "web.yml"]);
+    std::fs::write(folder.path().join("tls.crt"), "").unwrap();
+    for (text, parts) in [
+        (
+            "tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n",
+            ["key_file", "tls.key"],
+        ),
+        (
+            "basic_auth_user: {alice: secret-TESTonly}\n",
+            ["line 1", "basic_auth_users"],
+        ),
+    ] {
+        let ended = checked(text);
+        assert_eq!(ended.code, Some(1), "{ended:#?}");
+        let said = ended.err;
+        assert_says(&said, &parts);
+        assert!(!said.contains("TESTonly"), "{said}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    let mut command = program(&[
+        "check-config",
+        "--cms.region=cn-hangzhou",
+        "--cms.instance=i-1",
+    ]);
+    command.arg("--web.config.file").arg(&path);
+    let ended = Ended::of(&mut command);
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert_says(&ended.err, &["--web.config.file", "web.yml"]);
+}

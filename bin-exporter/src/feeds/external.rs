@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use lag_cluster::{Cluster, KubeReviews, RequestHeader};
 use lag_core::{
-    FrontProxy, NamespaceScopes,
+    BoardCell, FrontProxy, NamespaceScopes,
     port::{PortErrorKind, Reviews},
 };
 use lag_runtime::{
@@ -13,6 +13,7 @@ use lag_runtime::{
     shutdown::Shutdown,
 };
 use lag_serve::{
+    Swap,
     external::{AuthMode, ExternalConfig, ExternalMetrics, Guard},
     web::{self, ClientCertificates, Protocols, ServerTls, TlsFiles, Wire},
 };
@@ -40,15 +41,37 @@ pub(super) struct External {
     request_header: RequestHeader,
     proxy: FrontProxy,
     reviews: Option<Arc<dyn Reviews>>,
-    settings: Settings,
+    settings: ExternalConfig,
 }
 
 /// What decides about answers.
-struct Settings {
-    max_age: SignedDuration,
-    topics: bool,
-    recommends: bool,
-    scopes: Option<NamespaceScopes>,
+fn settings(wanted: &ExternalMetricsConfig, config: &Config) -> anyhow::Result<ExternalConfig> {
+    Ok(ExternalConfig {
+        max_age: SignedDuration::try_from(config.lag.max_age)?,
+        topics: config.collect.topics,
+        recommends: !config.recommend.rules.is_empty(),
+        scopes: wanted.namespaces.clone().map(NamespaceScopes::new),
+        build: crate::run::BUILD,
+    })
+}
+
+/// The API, as it is served. Who may ask is found out as before.
+pub(super) struct Served {
+    board: Arc<BoardCell>,
+    now: Now,
+    routes: Swap,
+}
+
+impl Served {
+    /// Discovery and answers change at the same moment.
+    pub(super) fn reconfigure(&self, config: &Config) -> anyhow::Result<()> {
+        if let Some(wanted) = &config.external_metrics {
+            let settings = settings(wanted, config)?;
+            let metrics = ExternalMetrics::new(self.board.clone(), self.now.clone(), settings);
+            self.routes.set(metrics.router());
+        }
+        Ok(())
+    }
 }
 
 impl External {
@@ -113,12 +136,7 @@ impl External {
             request_header,
             proxy,
             reviews,
-            settings: Settings {
-                max_age: SignedDuration::try_from(config.lag.max_age)?,
-                topics: config.collect.topics,
-                recommends: !config.recommend.rules.is_empty(),
-                scopes: wanted.namespaces.clone().map(NamespaceScopes::new),
-            },
+            settings: settings(wanted, config)?,
         })
     }
 
@@ -128,24 +146,12 @@ impl External {
         now: &Now,
         shutdown: &Shutdown,
         tasks: &mut JoinSet<io::Result<()>>,
-    ) {
-        let Settings {
-            max_age,
-            topics,
-            recommends,
-            scopes,
-        } = self.settings;
-        let config = ExternalConfig {
-            max_age,
-            topics,
-            recommends,
-            scopes,
-            build: source.build,
-        };
-        let metrics = ExternalMetrics::new(source.board.clone(), now.clone(), config);
+    ) -> Served {
+        let metrics = ExternalMetrics::new(source.board.clone(), now.clone(), self.settings);
+        let routes = Swap::new(metrics.router());
         let (told, proxies) = watch::channel(Arc::new(self.proxy));
         let guard = Guard::new(self.mode, proxies, self.reviews, now.clone());
-        let router = guard.protect(metrics.router());
+        let router = guard.protect(routes.router());
         let mut end = shutdown.clone();
         let follow = self.request_header.follow(told);
         tasks.spawn(async move {
@@ -167,6 +173,11 @@ impl External {
             )
             .await
         });
+        Served {
+            board: source.board.clone(),
+            now: now.clone(),
+            routes,
+        }
     }
 }
 

@@ -19,6 +19,23 @@ use super::{GRACE, Source};
 /// What the address has by convention.
 const PORT: u16 = 6000;
 
+/// KEDA, as it is served.
+pub(super) struct Served(keda::Keda);
+
+impl Served {
+    pub(super) fn reconfigure(&self, config: &Config) -> anyhow::Result<()> {
+        self.0.reconfigure(settings(config)?);
+        Ok(())
+    }
+}
+
+fn settings(config: &Config) -> anyhow::Result<keda::KedaConfig> {
+    Ok(keda::KedaConfig {
+        max_age: SignedDuration::try_from(config.lag.max_age)?,
+        topics: config.collect.topics,
+    })
+}
+
 pub(super) struct Keda {
     listener: TcpListener,
     wire: Wire,
@@ -60,10 +77,7 @@ impl Keda {
         Ok(Self {
             listener,
             wire,
-            config: keda::KedaConfig {
-                max_age: SignedDuration::try_from(config.lag.max_age)?,
-                topics: config.collect.topics,
-            },
+            config: settings(config)?,
         })
     }
 
@@ -73,10 +87,10 @@ impl Keda {
         now: &Now,
         shutdown: &Shutdown,
         tasks: &mut JoinSet<io::Result<()>>,
-    ) {
+    ) -> Served {
         let updates = source.updated.subscribe();
-        let router =
-            keda::Keda::new(source.board.clone(), updates, now.clone(), self.config).router();
+        let served = keda::Keda::new(source.board.clone(), updates, now.clone(), self.config);
+        let router = served.router();
         let mut end = shutdown.clone();
         tasks.spawn(async move {
             web::serve_with(
@@ -88,5 +102,6 @@ impl Keda {
             )
             .await
         });
+        Served(served)
     }
 }

@@ -7,7 +7,6 @@ mod keda;
 
 use lag_core::BoardCell;
 use lag_runtime::{Now, config::Config, shutdown::Shutdown};
-use lag_serve::BuildInfo;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -22,6 +21,33 @@ pub(crate) struct Feeds {
     keda: Option<keda::Keda>,
 }
 
+/// The ports, as they are served: what another configuration can change of them.
+pub(crate) struct Served {
+    #[cfg(feature = "external-metrics")]
+    external: Option<external::Served>,
+    #[cfg(feature = "keda")]
+    keda: Option<keda::Served>,
+}
+
+impl Served {
+    /// Serves by another configuration from now on.
+    #[cfg_attr(
+        not(any(feature = "external-metrics", feature = "keda")),
+        expect(unused_variables, reason = "nothing is served")
+    )]
+    pub(crate) fn reconfigure(&self, config: &Config) -> anyhow::Result<()> {
+        #[cfg(feature = "external-metrics")]
+        if let Some(external) = &self.external {
+            external.reconfigure(config)?;
+        }
+        #[cfg(feature = "keda")]
+        if let Some(keda) = &self.keda {
+            keda.reconfigure(config)?;
+        }
+        Ok(())
+    }
+}
+
 /// What the feeds read, and when it has changed.
 #[cfg_attr(
     not(all(feature = "external-metrics", feature = "keda")),
@@ -30,7 +56,6 @@ pub(crate) struct Feeds {
 pub(crate) struct Source {
     pub(crate) board: Arc<BoardCell>,
     pub(crate) updated: watch::Sender<()>,
-    pub(crate) build: BuildInfo,
 }
 
 impl Feeds {
@@ -78,14 +103,16 @@ impl Feeds {
         now: &Now,
         shutdown: &Shutdown,
         tasks: &mut JoinSet<io::Result<()>>,
-    ) {
-        #[cfg(feature = "external-metrics")]
-        if let Some(external) = self.external {
-            external.serve(source, now, shutdown, tasks);
-        }
-        #[cfg(feature = "keda")]
-        if let Some(keda) = self.keda {
-            keda.serve(source, now, shutdown, tasks);
+    ) -> Served {
+        Served {
+            #[cfg(feature = "external-metrics")]
+            external: self
+                .external
+                .map(|external| external.serve(source, now, shutdown, tasks)),
+            #[cfg(feature = "keda")]
+            keda: self
+                .keda
+                .map(|keda| keda.serve(source, now, shutdown, tasks)),
         }
     }
 }

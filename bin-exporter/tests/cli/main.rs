@@ -20,6 +20,7 @@ mod outage;
 mod pages;
 #[cfg(feature = "cluster")]
 mod recommend;
+mod reload;
 mod secrets;
 mod signals;
 mod web_file;

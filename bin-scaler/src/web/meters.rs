@@ -1,6 +1,7 @@
 //! What the program counts of itself, in a registry of its own.
 
 use http::StatusCode;
+use jiff::Timestamp;
 use lag_actions::alert::{AlertResult, AlertScaler, Handled, LedgerStore, LedgerVersion, word};
 use lag_core::{
     Effect, Target,
@@ -9,7 +10,9 @@ use lag_core::{
     port::{BoxFuture, PortError, PortErrorKind, Scalable, Scaler},
 };
 use lag_runtime::version;
-use prometheus::{Encoder as _, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder as _, Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 use std::{
     env::consts::{ARCH, OS},
     sync::Arc,
@@ -25,6 +28,8 @@ pub(crate) struct Meters {
     actions: IntCounterVec,
     truncated: IntCounter,
     conflicts: IntCounter,
+    is_loaded: IntGauge,
+    loaded_at: Gauge,
 }
 
 impl Meters {
@@ -69,8 +74,22 @@ impl Meters {
                 names::SCALER_CONFLICTS,
                 "Saves of the ledger that another replica was faster with; the delivery starts over.",
             )?,
+            is_loaded: IntGauge::new(
+                names::SCALER_RELOAD_SUCCESSFUL,
+                "1 when the last load of the configuration worked, 0 when it failed and the one before still holds.",
+            )?,
+            loaded_at: Gauge::new(
+                names::SCALER_RELOAD_TIMESTAMP,
+                "Unix time of the last load of the configuration that worked.",
+            )?,
             registry,
         };
+        meters
+            .registry
+            .register(Box::new(meters.is_loaded.clone()))?;
+        meters
+            .registry
+            .register(Box::new(meters.loaded_at.clone()))?;
         meters.build_info()?;
         #[cfg(target_os = "linux")]
         {
@@ -102,6 +121,17 @@ impl Meters {
         let gauge = IntGauge::with_opts(opts)?;
         gauge.set(1);
         self.registry.register(Box::new(gauge))
+    }
+
+    /// Notes that a configuration is taken.
+    pub(crate) fn loaded(&self, at: Timestamp) {
+        self.is_loaded.set(1);
+        self.loaded_at.set(at.as_duration().as_secs_f64());
+    }
+
+    /// Notes that one could not be.
+    pub(crate) fn not_loaded(&self) {
+        self.is_loaded.set(0);
     }
 
     pub(super) fn delivery(&self, status: StatusCode) {

@@ -13,7 +13,7 @@ pub(crate) use webhook::{Desk, document};
 use axum::{
     Router, middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use http::{
     HeaderValue, StatusCode, Uri,
@@ -21,6 +21,7 @@ use http::{
 };
 use lag_actions::alert::AlertHands;
 use lag_core::alert::AlertPolicy;
+use lag_serve::Lifecycle;
 use std::sync::Arc;
 
 use crate::ready::Ready;
@@ -34,7 +35,8 @@ pub(crate) struct Shared {
     pub(crate) hands: AlertHands,
     pub(crate) policy: Arc<AlertPolicy>,
     pub(crate) gate: Gate,
-    pub(crate) desk: Desk,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) ready: Ready,
 }
@@ -52,6 +54,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/-/healthy", get(pages::healthy))
         .route("/readyz", get(pages::ready))
         .route("/-/ready", get(pages::ready))
+        .route("/-/reload", any(pages::reload))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::map_response(no_sniffing))

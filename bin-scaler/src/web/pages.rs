@@ -5,8 +5,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use http::{
-    StatusCode,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    HeaderMap, Method, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, WWW_AUTHENTICATE},
 };
 use lag_runtime::version;
 
@@ -74,6 +74,17 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
         )
     };
     (status, [(CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+/// Has the configuration loaded again. Whoever may not send alerts may not do this either.
+pub(super) async fn reload(State(app): State<App>, method: Method, headers: HeaderMap) -> Response {
+    let is_asked = method == Method::POST || method == Method::PUT;
+    if is_asked && !app.gate.admits(&headers) {
+        let challenge = [(WWW_AUTHENTICATE, app.gate.challenge())];
+        let text = "no or wrong credentials: those of scaler.webhook are needed\n";
+        return (StatusCode::UNAUTHORIZED, challenge, text).into_response();
+    }
+    app.lifecycle.answer(&method, &headers).await
 }
 
 /// Names the paths there are.

@@ -79,7 +79,10 @@ impl World {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
-        fs::write(self.path(name), text).unwrap();
+        // In one step: whoever reads it meanwhile must not meet half a file.
+        let new = self.path("half-written");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, self.path(name)).unwrap();
         self.path(name)
     }
 

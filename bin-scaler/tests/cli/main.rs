@@ -14,5 +14,6 @@ mod http;
 mod mistakes;
 mod neighbours;
 mod pages;
+mod reload;
 mod replay;
 mod steps;

@@ -112,3 +112,31 @@ fn passwords_of_a_web_config_file_and_tokens_want_the_same_header() {
     );
     assert!(said.contains("/no/such/web.yml"), "{said}");
 }
+
+#[test]
+fn check_config_opens_the_file_that_protects_the_port() {
+    let world = World::new(CONFIG);
+    let path = world.write(
+        "web.yml",
+        "tls_server_config: {cert_file: no.crt, key_file: no.key}\n",
+    );
+    let mut command = world.command();
+    let said = mistake(
+        command
+            .args(["check-config", "--web.config.file"])
+            .arg(&path),
+    );
+    assert!(said.contains("no.crt"), "{said}");
+    world.write("web.yml", "http_server_config: {http2: true}\n");
+    let mut command = world.command();
+    let ended = output(
+        command
+            .args(["check-config", "--web.config.file"])
+            .arg(&path),
+    );
+    let text = String::from_utf8(ended.stdout).unwrap();
+    assert!(
+        ended.status.success() && text.contains("only the web.config.file"),
+        "{text}"
+    );
+}

@@ -69,6 +69,15 @@ impl AlertHands {
         }
     }
 
+    /// The same hands, telling others. They take turns with these, over the same ledger.
+    #[must_use]
+    pub fn telling(&self, notifiers: Arc<[Box<dyn Notifier>]>) -> Self {
+        Self {
+            notifiers,
+            ..self.clone()
+        }
+    }
+
     /// Does what a body asks for, as far as the policy allows, at most once. Carried to its end, or to the deadline, also when the
     /// caller goes away.
     pub async fn handle(&self, policy: &AlertPolicy, payload: &Payload) -> Handled {

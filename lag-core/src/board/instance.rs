@@ -33,6 +33,8 @@ pub struct InstanceBoard {
     /// Why the last collection failed; `None` while collections work.
     pub last_error: Option<Failure>,
     pub(crate) watched_since: Timestamp,
+    /// Since when more is asked than the last answer that worked was asked for.
+    pub(crate) unanswered_since: Option<Timestamp>,
     /// Series in the last answer that worked.
     pub(crate) answered: usize,
     /// Whether series were left out of that answer.
@@ -52,6 +54,7 @@ impl InstanceBoard {
             region: region.into(),
             expected: expected.into(),
             watched_since: since,
+            unanswered_since: None,
             answered: 0,
             is_cut: false,
             earlier: Vec::new(),
@@ -76,6 +79,7 @@ impl InstanceBoard {
         self.failing_since = None;
         self.consecutive_failures = 0;
         self.last_error = None;
+        self.unanswered_since = None;
         self.answered = samples.len();
         self.merge(samples, at, forget_after);
     }
@@ -110,7 +114,10 @@ impl InstanceBoard {
     }
 
     fn without_sample(&self) -> Reading {
-        match (self.failing_since, self.last_success) {
+        match (
+            self.failing_since.or(self.unanswered_since),
+            self.last_success,
+        ) {
             (Some(since), _) => Reading::Failed { since },
             // Nothing was answered yet, so nothing is absent yet.
             (None, None) => Reading::Failed {

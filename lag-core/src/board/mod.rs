@@ -3,10 +3,12 @@
 mod asked;
 mod cell;
 mod instance;
+mod rewatch;
 mod unattended;
 
 pub use cell::BoardCell;
 pub use instance::{Instance, InstanceBoard};
+pub use rewatch::{Keep, Rewatched};
 
 use crate::{
     Dropped, GroupKey, InstanceId, Reading, SeriesName,
@@ -61,6 +63,8 @@ pub struct Board {
     pub(crate) instances: BTreeMap<InstanceId, Arc<InstanceBoard>>,
     pub(crate) sources: BTreeMap<Arc<str>, SourceBoard>,
     pub(crate) advice: Arc<AdviceBoard>,
+    /// Whether it was ready before it was configured anew: a source that is new then does not undo that.
+    pub(crate) was_tried: bool,
 }
 
 impl Board {
@@ -176,7 +180,7 @@ impl Board {
     /// Whether every source has been tried at least once: what readiness means. An outage does not undo it.
     #[must_use]
     pub fn is_tried(&self) -> bool {
-        self.sources.values().all(|source| source.attempts > 0)
+        self.was_tried || self.sources.values().all(|source| source.attempts > 0)
     }
 
     /// The board after the policies have looked at it. `replicas` says how many a workload has, where that is known.

@@ -73,6 +73,10 @@ impl InstanceBoard {
     /// Collections fare as they do there. Not the later of the two attempts: that would compare the clocks of two
     /// machines.
     fn fare(&mut self, other: &Self) {
+        // A leader that has asked since then has asked what it is configured for, and all replicas should be configured alike.
+        if other.last_success > self.unanswered_since {
+            self.unanswered_since = None;
+        }
         self.last_attempt = other.last_attempt;
         self.last_success = other.last_success;
         self.failing_since = other.failing_since;

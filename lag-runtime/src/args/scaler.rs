@@ -52,6 +52,16 @@ pub struct ScalerWebArgs {
         value_name = "FILE"
     )]
     pub web_config_file: Option<String>,
+    /// Answer POST and PUT /-/reload, which read the configuration file again as SIGHUP does [default: false]
+    #[arg(
+        long = "web.enable-lifecycle",
+        env = "KAFKA_LAG_WEB_ENABLE_LIFECYCLE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub enable_lifecycle: Option<String>,
     /// Listen beyond loopback although anybody who gets there may change workloads [default: false]
     #[arg(
         long = "web.allow-unauthenticated",

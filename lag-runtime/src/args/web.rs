@@ -26,6 +26,16 @@ pub struct WebArgs {
         value_name = "FILE"
     )]
     pub web_config_file: Option<String>,
+    /// Answer POST and PUT /-/reload, which read the configuration file again as SIGHUP does [default: false]
+    #[arg(
+        long = "web.enable-lifecycle",
+        env = "KAFKA_LAG_WEB_ENABLE_LIFECYCLE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub enable_lifecycle: Option<String>,
     /// Put the time of the datum on every lag sample; Prometheus then shows nothing for data older than 5 minutes [default: false]
     #[arg(
         long = "metrics.sample-timestamps",
@@ -36,4 +46,12 @@ pub struct WebArgs {
         default_missing_value = "true"
     )]
     pub sample_timestamps: Option<String>,
+    /// Show lags also by the names of another exporter: kafka-exporter, klag, or both; repeatable [default: none]
+    #[arg(
+        long = "metrics.compat",
+        env = "KAFKA_LAG_METRICS_COMPAT",
+        value_name = "EXPORTER",
+        value_delimiter = ','
+    )]
+    pub metrics_compat: Vec<String>,
 }

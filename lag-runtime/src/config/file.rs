@@ -173,6 +173,7 @@ pub(super) struct Web {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Metrics {
     pub(super) sample_timestamps: Text,
+    pub(super) compat: Texts,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

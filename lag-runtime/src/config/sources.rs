@@ -13,7 +13,7 @@ use super::{
 use crate::args::ReadArgs;
 
 /// One region or account, collected on its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceConfig {
     /// Name in metrics and logs; unique.
     pub name: String,

@@ -1,5 +1,7 @@
 //! Where lag is served.
 
+use std::collections::BTreeSet;
+
 use super::{
     ConfigError, File,
     pick::{Found, Picker, boolean, flag_place},
@@ -17,6 +19,19 @@ pub struct WebConfig {
     pub config_file: Option<Written>,
     /// Whether lag samples carry the time of the datum.
     pub sample_timestamps: bool,
+    /// By whose names lags are shown beside our own.
+    pub compat: BTreeSet<Compat>,
+    /// Whether the configuration can be read again over HTTP.
+    pub enable_lifecycle: bool,
+}
+
+/// Another exporter, whose names dashboards and rules may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Compat {
+    /// danielqsj's, which Strimzi and many charts ship.
+    KafkaExporter,
+    /// klag-exporter, and kafka-lag-exporter before it.
+    Klag,
 }
 
 /// A value that is read by somebody else, and the place to name when it is wrong.
@@ -82,7 +97,22 @@ pub(super) fn resolve(
         "metrics.sample_timestamps",
         &metrics.sample_timestamps,
     )?;
+    let compat = picker.many(
+        "--metrics.compat",
+        &args.metrics_compat,
+        "metrics.compat",
+        &metrics.compat,
+    )?;
+    let compat = compat.iter().filter(|found| !found.text.trim().is_empty());
+    let compat = compat.map(|found| {
+        found.choose(&[
+            ("kafka-exporter", Compat::KafkaExporter),
+            ("klag", Compat::Klag),
+        ])
+    });
     Ok(WebConfig {
+        compat: compat.collect::<Result<_, _>>()?,
+        enable_lifecycle: lifecycle(args.enable_lifecycle.as_deref(), picker)?,
         listen_addresses,
         telemetry_path,
         config_file: config_file
@@ -90,4 +120,9 @@ pub(super) fn resolve(
             .map(Written::new),
         sample_timestamps: boolean(stamps)?,
     })
+}
+
+/// Only a flag: a file must not say who may have it read.
+pub(super) fn lifecycle(given: Option<&str>, picker: Picker<'_>) -> Result<bool, ConfigError> {
+    boolean(picker.one("--web.enable-lifecycle", given, "", &None)?)
 }

@@ -1,9 +1,10 @@
 //! What the board says, as metrics.
 
 use super::{
-    Validity, recommended,
+    Validity, compat, recommended,
     writer::{Family, Kind, Sink, Value, Writer},
 };
+use crate::Compat;
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
     Board, DropReason, InstanceBoard, InstanceId, Lag, LagSample, Reading, SeriesName, SourceBoard,
@@ -18,6 +19,7 @@ pub(crate) struct Facts {
     pub(crate) sample_timestamps: bool,
     /// Above which lag a group is in trouble, if that is configured.
     pub(crate) threshold: Option<Lag>,
+    pub(crate) compat: Compat,
     pub(crate) help: Help,
 }
 
@@ -81,6 +83,7 @@ pub(crate) fn write<S: Sink>(
     if survey.has_fresh_topics {
         topic_lags(board, now, facts, out);
     }
+    compat::write(board, now, facts, out);
     instances(board, &survey.groups, out);
     sources(board, out);
     survey.validity
@@ -124,7 +127,7 @@ impl Survey {
 }
 
 /// Every fresh sample. This is where absence is kept from becoming a number: nothing else is handed on.
-fn fresh(
+pub(super) fn fresh(
     board: &Board,
     now: Timestamp,
     max_age: SignedDuration,
@@ -217,7 +220,7 @@ fn topic_lags<S: Sink>(board: &Board, now: Timestamp, facts: &Facts, out: &mut W
     );
 }
 
-fn lag(sample: &LagSample) -> Value {
+pub(super) fn lag(sample: &LagSample) -> Value {
     Value::Float(sample.lag.as_f64())
 }
 

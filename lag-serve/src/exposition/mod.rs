@@ -1,6 +1,7 @@
 //! The text of `/metrics`: one writer for both formats, what it says, and how it is compressed.
 
 pub(crate) mod board;
+mod compat;
 pub(crate) mod gzip;
 pub(crate) mod number;
 pub(crate) mod own;

@@ -13,7 +13,7 @@ use std::env::consts::{ARCH, OS};
 /// Writes the families of the process, and the end of the exposition.
 pub(crate) fn write<S: Sink>(
     (calls, budgets, stand, now): (&ApiCalls, &Budgets, Option<Stand>, Timestamp),
-    config: &ServeConfig,
+    (is_loaded, config): (bool, &ServeConfig),
     registry: &Registry,
     out: &mut Writer<S>,
 ) {
@@ -25,9 +25,9 @@ pub(crate) fn write<S: Sink>(
     let mut family = out.family(
         names::CONFIG_RELOAD_SUCCESSFUL,
         Kind::Gauge,
-        "1 when the last load of the configuration worked.",
+        "1 when the last load of the configuration worked, 0 when it failed and the one before still holds.",
     );
-    family.sample(&[], true.into());
+    family.sample(&[], is_loaded.into());
     let mut family = out.family(
         names::CONFIG_RELOAD_TIMESTAMP,
         Kind::Gauge,

@@ -47,7 +47,7 @@ impl Keda {
             )));
         }
         let (board, now) = self.moment();
-        let value = trigger.value(&board, now, self.0.config.max_age);
+        let value = trigger.value(&board, now, self.config().max_age);
         let value = value.map_err(|error| self.refusal(error))?;
         let value = MetricValue {
             metric_name: name,
@@ -63,7 +63,7 @@ impl Keda {
     pub(super) fn active(&self, trigger: &Trigger) -> Result<bool> {
         let (board, now) = self.moment();
         let sample = trigger.key(&board).and_then(|key| {
-            let sample = trigger.sample(&board, &key, now, self.0.config.max_age)?;
+            let sample = trigger.sample(&board, &key, now, self.config().max_age)?;
             Ok((key, sample))
         });
         let (key, sample) = sample.map_err(|error| self.refusal(error))?;
@@ -83,7 +83,7 @@ impl Keda {
     }
 
     fn refusal(&self, error: NoNumber) -> Status {
-        let error = if self.0.config.topics {
+        let error = if self.config().topics {
             error
         } else {
             error.without_topics()

@@ -19,7 +19,10 @@ use jiff::SignedDuration;
 use lag_core::BoardCell;
 use memories::Memories;
 use pb::external_scaler_server::ExternalScalerServer;
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 use tokio::sync::{Semaphore, watch};
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
@@ -50,7 +53,7 @@ struct Inner {
     board: Arc<BoardCell>,
     updates: watch::Receiver<()>,
     now: Now,
-    config: KedaConfig,
+    config: RwLock<KedaConfig>,
     memories: Memories,
     streams: Arc<Semaphore>,
 }
@@ -58,7 +61,7 @@ struct Inner {
 impl fmt::Debug for Keda {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keda")
-            .field("config", &self.0.config)
+            .field("config", &self.config())
             .finish_non_exhaustive()
     }
 }
@@ -77,10 +80,24 @@ impl Keda {
             board,
             updates,
             now,
-            config,
+            config: RwLock::new(config),
             memories: Memories::default(),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         }))
+    }
+
+    /// Answers by another configuration from now on. What triggers remember, and open streams, stay.
+    pub fn reconfigure(&self, config: KedaConfig) {
+        let mut held = self
+            .0
+            .config
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = config;
+    }
+
+    fn config(&self) -> KedaConfig {
+        *self.0.config.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The scaler, health and reflection over gRPC. Serve it over HTTP/2.

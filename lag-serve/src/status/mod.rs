@@ -33,7 +33,7 @@ use http::{
 };
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{Board, GroupLimits, Language};
-use std::{io::Write, sync::Arc};
+use std::io::Write;
 use view::View;
 use words::Words;
 
@@ -84,14 +84,14 @@ fn draw(
     encoding: Encoding,
 ) -> (StatusCode, Bytes) {
     let (board, now) = exporter.moment();
-    let max_age = exporter.config().max_age;
-    let limits: Arc<GroupLimits> = exporter.limits();
-    let view = exporter.views().get(&board, &limits, now, max_age);
+    let config = exporter.config();
+    let (max_age, limits) = (config.max_age, &config.limits);
+    let view = exporter.views().get(&board, limits, now, max_age);
     let scene = Scene {
         exporter,
         board: &board,
         view: &view,
-        limits: &limits,
+        limits,
         asked,
         words: words::of(language),
         now,

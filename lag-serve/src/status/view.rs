@@ -40,11 +40,6 @@ impl Views {
             *held = None;
         }
     }
-
-    /// Lets go of any view.
-    pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
 }
 
 /// One group, as it was when the view was made. Its state is still that; its age is not.

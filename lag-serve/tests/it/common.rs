@@ -7,8 +7,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use lag_core::{
-    ApiCalls, Board, BoardCell, BudgetPolicy, Budgets, DropReason, Dropped, Instance, InstanceId,
-    Lag, LagSample, LagSnapshot, SeriesName, Trend,
+    ApiCalls, Board, BoardCell, BudgetPolicy, Budgets, DropReason, Dropped, GroupLimits, Instance,
+    InstanceId, Lag, LagSample, LagSnapshot, SeriesName, Trend,
     port::{Collected, Failure},
 };
 use lag_serve::{BuildInfo, Exporter, ServeConfig};
@@ -134,6 +134,7 @@ pub(crate) struct Served {
     pub(crate) router: Router,
     pub(crate) cell: Arc<BoardCell>,
     pub(crate) calls: Arc<ApiCalls>,
+    pub(crate) config: ServeConfig,
     clock: Arc<Mutex<Timestamp>>,
 }
 
@@ -146,6 +147,8 @@ impl Served {
         let mut config = ServeConfig {
             max_age: MAX_AGE,
             sample_timestamps: false,
+            limits: Arc::default(),
+            compat: lag_serve::Compat::default(),
             telemetry_path: "/metrics".into(),
             build: BuildInfo {
                 program: "kafka-lag-exporter",
@@ -176,7 +179,7 @@ impl Served {
             calls.clone(),
             Arc::new(budgets),
             Arc::new(move || *hands.lock().unwrap()),
-            config,
+            config.clone(),
         );
         let router = exporter.router();
         Self {
@@ -184,8 +187,21 @@ impl Served {
             router,
             cell,
             calls,
+            config,
             clock,
         }
+    }
+
+    /// Another threshold, as a reload brings it.
+    pub(crate) fn limit(&self, threshold: f64) {
+        let limits = GroupLimits {
+            threshold: Lag::try_from(threshold).ok(),
+            ..GroupLimits::default()
+        };
+        self.exporter.reconfigure(ServeConfig {
+            limits: Arc::new(limits),
+            ..self.config.clone()
+        });
     }
 
     pub(crate) fn set_clock(&self, now: Timestamp) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod compat;
 #[cfg(feature = "external-metrics")]
 mod external;
 mod handover;

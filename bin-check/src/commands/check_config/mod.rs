@@ -4,6 +4,7 @@ mod feeds;
 mod reaction;
 mod recommend;
 mod replicas;
+mod web_file;
 
 use lag_core::{
     BudgetFit, CallEstimate, FREE_REQUESTS, PromDuration, calls_per_month, series_per_page,
@@ -42,6 +43,7 @@ pub(crate) fn run(all: &CheckConfigArgs) -> anyhow::Result<Code> {
     text += &recommend::describe(&config.recommend);
     text += &reaction::describe(&config, &check)?;
     text += &common(&config);
+    text += &web_file::describe(&config)?;
     text += &feeds::describe(&config);
     if let Some(lease) = &config.lease {
         text += &replicas::describe(lease, &check.kubernetes);

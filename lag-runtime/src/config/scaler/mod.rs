@@ -34,6 +34,8 @@ pub struct ScalerConfig {
     pub web_config_file: Option<Written>,
     /// Whether everybody who reaches it may change workloads.
     pub allow_unauthenticated: bool,
+    /// Whether the configuration can be read again over HTTP.
+    pub enable_lifecycle: bool,
     /// Whether nothing is changed and remembered.
     pub dry_run: bool,
     /// What alerts may do; checked.
@@ -99,6 +101,7 @@ impl ScalerConfig {
             listen_addresses,
             web_config_file: given("--web.config.file", &web.web_config_file)?.map(Written::new),
             allow_unauthenticated: flag("--web.allow-unauthenticated", &web.allow_unauthenticated)?,
+            enable_lifecycle: flag("--web.enable-lifecycle", &web.enable_lifecycle)?,
             dry_run: flag("--dry-run", &args.dry_run)?,
             ledger: ledger(keys, picker)?,
             webhook: webhook::resolve(&keys.webhook, picker)?,

@@ -4,7 +4,7 @@ use super::rows::text;
 use crate::common::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
-use lag_core::{Board, GroupLimits, Lag, Standing};
+use lag_core::{Board, Standing};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -20,10 +20,7 @@ fn content(page: &str) -> String {
 
 fn served() -> Served {
     let served = Served::new(every_state());
-    served.exporter.judge_by(GroupLimits {
-        threshold: Lag::try_from(150_000.0).ok(),
-        ..GroupLimits::default()
-    });
+    served.limit(150_000.0);
     served.exporter.remember();
     served
 }
@@ -157,16 +154,12 @@ async fn the_verdict_says_that_all_is_well_only_when_it_is() {
         verdict(served.get("/").await.text()),
         "✔ All 2 groups are fresh."
     );
-    let threshold = |lag: f64| GroupLimits {
-        threshold: Lag::try_from(lag).ok(),
-        ..GroupLimits::default()
-    };
-    served.exporter.judge_by(threshold(9.0));
+    served.limit(9.0);
     assert_eq!(
         verdict(served.get("/").await.text()),
         "✔ All 2 groups are fresh and within their limits."
     );
-    served.exporter.judge_by(threshold(8.0));
+    served.limit(8.0);
     assert_eq!(
         verdict(served.get("/").await.text()),
         "▲ 1 group is over its limit."

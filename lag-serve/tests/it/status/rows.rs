@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use jiff::SignedDuration;
-use lag_core::{Board, GroupLimits, Lag, SeriesName};
+use lag_core::{Board, SeriesName};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Cells of a row by the first word of their class, without markup.
@@ -73,10 +73,7 @@ pub(super) fn groups(page: &str) -> Vec<String> {
 
 fn limited(board: Board, threshold: f64) -> Served {
     let served = Served::new(board);
-    served.exporter.judge_by(GroupLimits {
-        threshold: Lag::try_from(threshold).ok(),
-        ..GroupLimits::default()
-    });
+    served.limit(threshold);
     served
 }
 
@@ -163,10 +160,7 @@ async fn the_threshold_is_a_metric_of_every_group_once_it_is_configured() {
     let served = Served::new(every_state());
     let metric = "kafka_consumer_message_accumulation_threshold";
     assert!(!served.get("/metrics").await.text().contains(metric));
-    served.exporter.judge_by(GroupLimits {
-        threshold: Lag::try_from(1_000.0).ok(),
-        ..GroupLimits::default()
-    });
+    served.limit(1_000.0);
     let page = served.get("/metrics").await;
     let series = page.text().lines().filter(|line| line.starts_with(metric));
     let series: Vec<_> = series.collect();
