@@ -202,6 +202,7 @@ impl Served {
             limits: Arc::new(limits),
             ..self.config.clone()
         });
+        self.cell.update(Board::clone);
     }
 
     pub(crate) fn set_clock(&self, now: Timestamp) {
