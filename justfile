@@ -44,9 +44,25 @@ rules:
 deny:
     .ci/run deny
 
-# The real programs with a real Prometheus.
+# The container image.
+image:
+    .ci/run image
+
+# The real programs with real neighbours, beside each other.
 e2e:
-    .ci/run e2e
+    .ci/run e2e credentials webhook official_sdk status_page compat
+
+# The whole story with the image and the files of deploy/.
+deployed:
+    .ci/run deployed
+
+# The Helm chart, dashboards and rules, the release.
+chart:
+    .ci/run chart dashboards release
+
+# The README and the tutorial, as a reader does them.
+tutorial:
+    .ci/run tutorial
 
 # What `kafka-lag generate` writes, judged by others.
 manifests:

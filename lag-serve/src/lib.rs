@@ -2,6 +2,7 @@
 
 mod body;
 mod cache;
+mod config;
 mod exporter;
 mod exposition;
 #[cfg(feature = "external-metrics")]
@@ -16,7 +17,8 @@ mod routes;
 mod status;
 pub mod web;
 
-pub use exporter::{BuildInfo, Compat, Exporter, Now, ServeConfig};
+pub use config::{BuildInfo, Compat, ServeConfig};
+pub use exporter::{Exporter, Now};
 pub use exposition::{Encoding, Format};
 pub use lifecycle::{Lifecycle, Swap};
 pub use routes::{InvalidTelemetryPath, check_telemetry_path};

@@ -13,81 +13,22 @@
 # ports that are free at that moment, and ends with the script. It takes about half a minute.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
 EXPRESSIONS=tests/e2e/compat/expressions.tsv
-WORK=$(mktemp -d)
-PIDS=()
-PASSED=0
-FAILED=0
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -e "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-proved() { PASSED=$((PASSED + 1)); echo "ok    $*"; }
-broken() { FAILED=$((FAILED + 1)); echo "FAIL  $*"; }
-# check NAME COMMAND...: the command ends well.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; cat "$WORK/check.out"; fi
-}
-# within SECONDS NAME COMMAND...: the command ends well at some moment until then.
-within() {
-  local from=$SECONDS deadline=$((SECONDS + $1)) name=$2
-  shift 2
-  until "$@" >"$WORK/check.out" 2>&1; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      broken "$name (waited $((SECONDS - from)) s)"
-      cat "$WORK/check.out"
-      return
-    fi
-    sleep 0.3
-  done
-  proved "$name (after $((SECONDS - from)) s)"
-}
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 need promtool prometheus
 need prometheus prometheus
-need curl curl
-need python3 python3
 
-if [ -z "${EXPORTER:-}" ]; then
-  cargo build --quiet -p kafka-lag-exporter
-  EXPORTER=${CARGO_TARGET_DIR:-target}/debug/kafka-lag-exporter
-fi
-EXPORTER=$(realpath "$EXPORTER")
+programs EXPORTER=kafka-lag-exporter
 
 # --- start ------------------------------------------------------------------------------------------------------------
 
-WITH=127.0.0.1:$(free_port)
-TOTALS=127.0.0.1:$(free_port)
-PROM=127.0.0.1:$(free_port)
+mapfile -t PORTS < <(free_ports 3)
+WITH=127.0.0.1:${PORTS[0]} TOTALS=127.0.0.1:${PORTS[1]} PROM=127.0.0.1:${PORTS[2]}
 
-env -i "$EXPORTER" --demo --web.listen-address="$WITH" --metrics.compat=kafka-exporter,klag --collect.topics \
-  >"$WORK/exporter.log" 2>&1 &
-PIDS+=($!)
-env -i "$EXPORTER" --demo --web.listen-address="$TOTALS" --metrics.compat=kafka-exporter >"$WORK/totals.log" 2>&1 &
-PIDS+=($!)
+run exporter env -i "$EXPORTER" --demo --web.listen-address="$WITH" --metrics.compat=kafka-exporter,klag --collect.topics
+run totals env -i "$EXPORTER" --demo --web.listen-address="$TOTALS" --metrics.compat=kafka-exporter
 
 # Each job is one exporter, so that a sum over one job is a sum over one cloud.
 cat >"$WORK/prometheus.yml" <<YAML
@@ -103,9 +44,7 @@ scrape_configs:
       - targets: ["$TOTALS"]
 YAML
 promtool check config "$WORK/prometheus.yml" >/dev/null
-prometheus --config.file="$WORK/prometheus.yml" --storage.tsdb.path="$WORK/tsdb" --web.listen-address="$PROM" \
-  >"$WORK/prometheus.log" 2>&1 &
-PIDS+=($!)
+run prometheus prometheus --config.file="$WORK/prometheus.yml" --storage.tsdb.path="$WORK/tsdb" --web.listen-address="$PROM"
 
 ask() { promtool query instant "http://$PROM" "$1"; }
 # data EXPRESSION: Prometheus answers with something.

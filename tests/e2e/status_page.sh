@@ -17,79 +17,17 @@
 # Everything listens on 127.0.0.1 at ports that are free at that moment, and ends with the script. It takes two minutes.
 #
 # One line per proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+source "$(dirname "$0")/lib.sh"
 
-WORK=$(mktemp -d)
-declare -A PID=()
-PASSED=0
-FAILED=0
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM
-  for pid in "${PID[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${PID[@]}"; do wait "$pid" 2>/dev/null || true; done
-  if [ "$code" -ne 0 ]; then
-    for log in "$WORK"/*.log; do
-      [ -s "$log" ] && { echo "--- last lines of ${log##*/}" >&2; tail -n 15 "$log" >&2; }
-    done
-  fi
-  rm -rf "$WORK"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-proved() { PASSED=$((PASSED + 1)); echo "ok   $*"; }
-broken() { FAILED=$((FAILED + 1)); echo "FAIL $*"; }
-
-# check NAME COMMAND...: one proof.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$WORK/check.out" 2>&1; then proved "$name"; else broken "$name"; cat "$WORK/check.out"; fi
-}
-
-# within SECONDS NAME COMMAND...: one proof that may take a while to come true.
-within() {
-  local deadline=$((SECONDS + $1)) name=$2 from=$SECONDS
-  shift 2
-  until "$@" >"$WORK/check.out" 2>&1; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      broken "$name (waited $((SECONDS - from)) s)"
-      cat "$WORK/check.out"
-      return
-    fi
-    sleep 0.2
-  done
-  proved "$name (after $((SECONDS - from)) s)"
-}
-
-need() {
-  command -v "$1" >/dev/null || { echo "$1 is needed: apt-get install $2" >&2; exit 1; }
-}
 need chromium chromium
 need npm npm
-need curl curl
-need python3 python3
 
-TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export NODE_PATH=$TARGET/status-page/node_modules CHROMIUM
 CHROMIUM=$(command -v chromium)
 if [ ! -e "$NODE_PATH/playwright-core/package.json" ] || [ ! -e "$NODE_PATH/axe-core/axe.min.js" ]; then
   mkdir -p "$TARGET/status-page"
   npm install --silent --no-audit --no-fund --prefix "$TARGET/status-page" playwright-core@1.56.1 axe-core@4.11.0
 fi
-
-# run NAME COMMAND...: in the background, with a log.
-run() {
-  local name=$1
-  shift
-  "$@" >>"$WORK/$name.log" 2>&1 &
-  PID[$name]=$!
-}
-get() { curl -sSf --noproxy '*' --max-time 10 "$@"; }
 
 if [ "${1:-}" = --screenshots ]; then
   mkdir -p "${2:?a directory for the pictures}"
@@ -101,18 +39,8 @@ if [ "${1:-}" = --screenshots ]; then
   exit
 fi
 
-if [ -z "${EXPORTER:-}" ] || [ -z "${CMS_SIM:-}" ]; then
-  cargo build --quiet -p kafka-lag-exporter -p cms-sim
-  EXPORTER=$TARGET/debug/kafka-lag-exporter CMS_SIM=$TARGET/debug/cms-sim
-fi
-
-# Free at this moment, and all different.
-mapfile -t PORTS < <(python3 -c '
-import socket
-sockets = [socket.socket() for _ in range(5)]
-for one in sockets:
-    one.bind(("127.0.0.1", 0))
-    print(one.getsockname()[1])')
+programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim
+mapfile -t PORTS < <(free_ports 5)
 SIM=127.0.0.1:${PORTS[0]} WEB=127.0.0.1:${PORTS[1]} MANY_SIM=127.0.0.1:${PORTS[2]} MANY=127.0.0.1:${PORTS[3]}
 LOCKED=127.0.0.1:${PORTS[4]}
 INSTANCE=alikafka_pre-cn-statuspage1
@@ -189,5 +117,4 @@ done <&"${BROWSER[0]}"
 if wait "$BROWSER_ID"; then proved "the browser came to the end"; else broken "the browser came to the end"; fi
 exec 3>&-
 
-echo "$PASSED passed, $FAILED failed"
-[ "$FAILED" = 0 ]
+summary

@@ -1,7 +1,7 @@
 //! What the program says about itself. Small, and fresh on every scrape.
 
 use super::writer::{Kind, Sink, Value, Writer};
-use crate::exporter::ServeConfig;
+use crate::ServeConfig;
 use jiff::Timestamp;
 use lag_core::{ApiCalls, Budgets, Stand, names};
 use prometheus::{
