@@ -9,3 +9,4 @@ mod purity;
 mod reference;
 mod repository;
 mod throttling;
+mod tree;

@@ -1,15 +1,10 @@
 //! Pages in two languages, and command lines in pages.
 
+use crate::tree::{pages, text};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
-
-fn text(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// The fenced blocks of a page: language and text, without the indent of the fence.
 fn blocks(page: &str) -> Vec<(String, String)> {
@@ -48,30 +43,6 @@ fn commands(page: &str) -> Vec<String> {
     bare.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .collect()
-}
-
-/// All pages for users, from the root of the repository.
-fn pages() -> Vec<String> {
-    let mut found = vec!["README.md".to_owned(), "README.zh.md".to_owned()];
-    let mut folders = vec!["docs".to_owned(), "deploy".to_owned()];
-    while let Some(folder) = folders.pop() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("..")
-            .join(&folder);
-        for entry in fs::read_dir(path).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
-            // Links are followed by nobody here: what they lead to is looked at where it is.
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(name);
-            } else if name.ends_with(".md") {
-                found.push(name);
-            }
-        }
-    }
-    found.sort();
-    assert!(found.len() > 50, "{found:?}");
-    found
 }
 
 /// Pages in Chinese that say all that the English one says. The others are shorter.

@@ -1,14 +1,10 @@
 //! Reference pages say what the code has, no more and no less. Pages made from `--help` are compared where the programs
 //! are; keys of the configuration in `lag-runtime/tests/page.rs`; names of metrics in `repository.rs`.
 
+use crate::tree::{pages, text};
 use aliyun_cms::ErrorKind;
 use lag_core::{DropReason, names, trigger::Trigger};
 use std::{collections::BTreeSet, fs, path::Path};
-
-fn text(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// The sources of a folder, without what stands in `#[cfg(test)]`.
 fn sources(folder: &str) -> String {
@@ -385,27 +381,10 @@ fn identity_quotes_refusals_that_are_made() {
     assert!(seen > 6, "only {seen} messages were found");
 }
 
-/// All pages of `docs`, with their names.
+/// All pages, with their names.
 fn all_pages() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec!["docs".to_owned()];
-    while let Some(folder) = folders.pop() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("..")
-            .join(&folder);
-        for entry in fs::read_dir(path).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(name);
-            } else if name.ends_with(".md") {
-                found.push((name.clone(), text(&name)));
-            }
-        }
-    }
-    found.extend(["README.md", "README.zh.md"].map(|name| (name.to_owned(), text(name))));
-    assert!(found.len() > 50);
-    found
+    let with_text = |name: String| (name.clone(), text(&name));
+    pages().into_iter().map(with_text).collect()
 }
 
 #[test]

@@ -1,34 +1,7 @@
 //! Claims about the repository's own files.
 
-use std::{fs, path::Path, process::Command};
-
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
-/// Tracked and new files of these endings.
-fn files(endings: &[&str]) -> Vec<String> {
-    let output = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = String::from_utf8(output.stdout).unwrap();
-    let wanted = |path: &&str| {
-        endings.iter().any(|ending| path.ends_with(ending)) && root().join(path).exists()
-    };
-    let found: Vec<_> = text.lines().filter(wanted).map(str::to_owned).collect();
-    assert!(
-        !found.is_empty(),
-        "git knows no file that ends in {endings:?}"
-    );
-    found
-}
+use crate::tree::{files, root};
+use std::fs;
 
 #[test]
 fn no_source_file_is_longer_than_four_hundred_lines() {
