@@ -1,7 +1,7 @@
 //! The last hour of every group's lag, in memory: what a sparkline is drawn from.
 //!
 //! A slot is one minute of the datum's own time. Nothing is interpolated: a minute without a datum stays empty, and a true
-//! zero is a zero. 20,000 groups take 6 MB.
+//! zero is a zero. 20,000 groups take 6 MB, and the board 1 MB more for what answers said of earlier minutes.
 
 use crate::{Board, GroupName, InstanceId, Lag, LagSample, SeriesName};
 use jiff::Timestamp;
@@ -103,6 +103,7 @@ fn follow<'b>(
         }
         known.push(entry);
     }
+    known.shrink_to_fit();
 }
 
 /// The newest sixty minutes of one group, up to its newest datum.

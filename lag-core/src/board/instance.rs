@@ -40,7 +40,7 @@ pub struct InstanceBoard {
     /// Whether series were left out of that answer.
     pub(crate) is_cut: bool,
     /// What that answer said of earlier minutes, by group.
-    pub(crate) earlier: Vec<(GroupName, Earlier)>,
+    pub(crate) earlier: Arc<[(GroupName, Earlier)]>,
     /// Sorted by name, each once.
     pub(crate) samples: Vec<(SeriesName, LagSample)>,
 }
@@ -57,7 +57,7 @@ impl InstanceBoard {
             unanswered_since: None,
             answered: 0,
             is_cut: false,
-            earlier: Vec::new(),
+            earlier: Arc::default(),
             last_attempt: None,
             last_success: None,
             failing_since: None,

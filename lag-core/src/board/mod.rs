@@ -120,7 +120,7 @@ impl Board {
                 let board = Arc::make_mut(board);
                 board.succeed(samples, at, forget_after);
                 board.is_cut = is_cut;
-                board.earlier = snapshot.earlier.remove(&id).unwrap_or_default();
+                board.earlier = snapshot.earlier.remove(&id).unwrap_or_default().into();
             }
         }
         for (id, failure) in failed {
