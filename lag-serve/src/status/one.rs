@@ -85,7 +85,8 @@ fn facts(html: &mut String, scene: &Scene<'_>, entry: &super::view::Entry) {
             );
             fact(words.trend, &trend);
             let drain = sample.trend.and_then(|trend| trend.drain(sample.lag));
-            let drain = drain.map_or_else(|| none(words.dash_unknown), |drain| words.span(drain));
+            let missing = table::missing_drain(sample.trend, words);
+            let drain = drain.map_or_else(|| none(missing), |drain| words.span(drain));
             fact(words.drain, &drain);
             datum(&mut fact, scene, sample.at);
         }

@@ -7,10 +7,10 @@ use super::{
     html::{Esc, Name, Time, put},
     overview::{count, tag},
     view::{Entry, Slice},
-    words::fill,
+    words::{Words, fill},
 };
 use jiff::SignedDuration;
-use lag_core::{Condition, Language, Reading, digits, recommend::Advice};
+use lag_core::{Condition, Language, Reading, Trend, digits, recommend::Advice};
 
 /// Columns in their order: what they sort by, or their name alone; and whether they are of numbers.
 const COLUMNS: [(Option<Sort>, &str); 10] = [
@@ -298,12 +298,20 @@ fn numbers(
     html.push_str("<td class=\"hour\">");
     chart::sparkline(html, minutes, words);
     html.push_str("</td>");
-    for number in [pace, drain] {
+    for (number, missing) in [
+        (pace, words.dash_unknown),
+        (drain, missing_drain(trend, words)),
+    ] {
         match number {
             Some(text) => put!(html, "<td class=\"num wide-only\">{}</td>", Esc(&text)),
-            None => dash(html, words.dash_unknown, "num wide-only"),
+            None => dash(html, missing, "num wide-only"),
         }
     }
+}
+
+/// What is said where there is no time to drain.
+pub(super) fn missing_drain(trend: Option<Trend>, words: &'static Words) -> &'static str {
+    trend.map_or(words.dash_unknown, |_| words.dash_no_drain)
 }
 
 /// How old the datum is, and what that makes of it.

@@ -107,6 +107,7 @@ pub(in crate::status) const CHINESE: Words = Words {
     no_history: "最近一小时没有数据",
     history: "最近一小时：{low} 至 {high}",
     dash_unknown: "未知",
+    dash_no_drain: "未在下降",
     back: "全部消费组",
     one_unknown: "没有这个消费组的任何信息：它既不在期望名单中，也不在最近的应答中。",
     chart: "最近一小时",

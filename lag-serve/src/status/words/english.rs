@@ -106,6 +106,7 @@ pub(in crate::status) const ENGLISH: Words = Words {
     no_history: "nothing in the last hour",
     history: "last hour: {low} to {high}",
     dash_unknown: "not known",
+    dash_no_drain: "not draining",
     back: "All groups",
     one_unknown: "Nothing is known of this group: it is neither expected nor in the last answers.",
     chart: "The last hour",

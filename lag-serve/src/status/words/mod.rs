@@ -50,7 +50,7 @@ words! {
     groups, search, search_hint, size, apply, sort_by, trouble, group, state, lag, hour, trend, drain, age, limit, replicas,
     found, found_none, no_groups, shown, pages, previous, next, page_of,
     c_above, c_failed, c_absent, c_stale, c_growing, c_standing, c_draining, c_caught_up,
-    s_fresh, s_stale, s_absent, no_number, last_known, failed_since, no_history, history, dash_unknown,
+    s_fresh, s_stale, s_absent, no_number, last_known, failed_since, no_history, history, dash_unknown, dash_no_drain,
     back, one_unknown, chart, chart_from, minutes, minute_utc, no_point, topics, topic, use_it, metric, promql, kubectl, kubectl_note,
     json, why_none, steps, datum,
 }
