@@ -74,7 +74,7 @@ YAML
 exporter() {
   exec env -i ALIBABA_CLOUD_ACCESS_KEY_ID=sim-key-id ALIBABA_CLOUD_ACCESS_KEY_SECRET=sim-key-secret "$EXPORTER" \
     --config.file="$WORK/lag.yaml" --cms.region=cn-hangzhou --cms.instance="$INSTANCE" --cms.endpoint="http://$SIM" \
-    --collect.topics --group.expect=busy --kubeconfig="$WORK/kubeconfig" --lease=monitoring/kafka-lag \
+    --collect.topics --group.expect=busy --lag.threshold=150000 --kubeconfig="$WORK/kubeconfig" --lease=monitoring/kafka-lag \
     --lease.advertise-url="http://$1" --web.listen-address="$1"
 }
 run first exporter "$FIRST"
