@@ -85,6 +85,15 @@ else:
 PY
 python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" "$MOST" || true
 check "the image is at most $((MOST / 1024 / 1024)) MiB to pull" python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" "$MOST"
+# stated: the page says the same to half a MiB.
+stated() {
+  python3 "$WORK/layers.py" "$OUT/kafka-lag.tar" "$MOST" | awk -F'|' '
+    FNR == NR && / all, to pull / { page = $3 }
+    FNR != NR && / all, to pull / { found = $4 }
+    END { print "the page says " page ", found " found; exit !(page && found && page - found <= 0.5 && found - page <= 0.5) }
+  ' docs/howto/image.md -
+}
+check "and docs/howto/image.md tells its size" stated
 cat >"$WORK/expected" <<'TXT'
 etc/group
 etc/nsswitch.conf

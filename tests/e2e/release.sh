@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a release relies on: workflows that are valid, one version everywhere, programs that link on other architectures,
-# crates that hold what they should and are published once.
+# a docker line that leaves nothing out, crates that hold what they should and are published once.
 #
 # Usage: tests/e2e/release.sh
 #
@@ -102,6 +102,21 @@ if [ "$THIS" = x86_64-unknown-linux-gnu ]; then
   check "and with those for arm64 and GNU ld" links aarch64-unknown-linux-gnu -C linker-features=-lld
   check "GNU ld refuses those for $THIS, so that this was a proof" refused links "$THIS" -C linker-features=-lld
 fi
+
+# --- docker -----------------------------------------------------------------------------------------------------------
+
+# The line of the page, run with a docker that prints what it is given.
+printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$WORK/bin/docker"
+chmod +x "$WORK/bin/docker"
+given() {
+  local name
+  sed -n '/^docker build /,/^```/{/^```/d;p}' docs/howto/image.md >"$WORK/docker.sh"
+  (PATH=$WORK/bin:$PATH bash -eu "$WORK/docker.sh") >"$WORK/given" || return 1
+  for name in $(sed -n 's/^ARG \([A-Z_]*\)=.*/\1/p' deploy/docker/Dockerfile); do
+    grep -qx "$name=..*" "$WORK/given" || { echo "$name is not given"; return 1; }
+  done
+}
+check "docker build, as docs/howto/image.md has it, gives every argument of the Dockerfile" given
 
 # --- crates -----------------------------------------------------------------------------------------------------------
 
