@@ -4,7 +4,7 @@
 # Usage: deploy/docker/build.sh
 #
 # Static, so that they need no base image; optimised as [profile.dist] of Cargo.toml says; the same bytes wherever the
-# sources and the registry lie. Needs Rust, a C compiler with its linker, and the static glibc of Debian's libc6-dev.
+# sources and the target directory lie. Needs Rust, a C compiler with its linker, and the static glibc of Debian's libc6-dev.
 # With CARGO, that program is called in cargo's place.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -6,8 +6,9 @@
 #   - the exporter shows the simulated cloud's numbers, writes its state to a mounted directory, and ends at once on SIGTERM;
 #   - names are found in /etc/hosts and by DNS, an authority of one's own is believed when it is mounted, and the
 #     bundle of the image is there and does not believe it;
-#   - the SBOM fits its schema, Cargo.lock, the programs' bytes, and the packages that the programs name;
-#   - the image is at most 15 MiB to pull, and a second build has the same digest.
+#   - the SBOM fits its schema, Cargo.lock, the programs' bytes, and the packages that the programs name, and the text of
+#     every licence is there;
+#   - the image is at most 15 MiB to pull, and packed once more it has the same digest.
 #
 # Usage: tests/e2e/image.sh [--twice]
 #   BIN_DIR=PATH    static programs to put into the image; without it, deploy/docker/build.sh makes them
@@ -113,7 +114,7 @@ again() {
   # In a directory of its own, with the programs that are there.
   BIN_DIR="$OUT/rootfs/usr/bin" OUT="$WORK/again" deploy/docker/image.sh kafka-lag:test && diff "$OUT/digest" "$WORK/again/digest"
 }
-check "a second build has the same digest" again
+check "packed once more it has the same digest" again
 
 # --- SBOM -------------------------------------------------------------------------------------------------------------
 
