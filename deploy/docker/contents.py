@@ -3,14 +3,15 @@
 
     python3 deploy/docker/contents.py DIRECTORY_OF_PROGRAMS DIRECTORY_TO_WRITE_TO
 
-A package counts when cargo links it: procedural macros, build scripts and tests are left out. Nothing but the standard
-library is needed; the same sources and tools give the same bytes.
+A package counts when cargo links it: procedural macros, build scripts and tests are left out. Needs cargo with the sources
+of the dependencies, and for what else is linked Debian's copyright files and those of the Rust toolchain; of Python
+nothing but its standard library. The same sources and tools give the same bytes.
 """
 
 import datetime
-import glob
 import gzip
 import hashlib
+import html
 import json
 import os
 import re
@@ -23,12 +24,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PROGRAMS = ["kafka-lag-exporter", "kafka-lag", "kafka-lag-scaler"]
 FEATURES = ["external-metrics", "keda", "ha"]
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
-# Static linking copies parts of these, too. Each with the Debian package that tells its version.
+# Static linking copies parts of these, too. Each with the Debian package that tells its version and its terms (GCC's
+# exception is among them), and the name under which Debian keeps the licence these refer to.
 RUNTIME = [
-    ("glibc", "libc6-dev", "LGPL-2.1-or-later"),
-    ("gcc", "libgcc-12-dev", "GPL-3.0-or-later WITH GCC-exception-3.1"),
-    ("ca-certificates", "ca-certificates", "MPL-2.0"),
+    ("glibc", "libc6-dev", "LGPL-2.1-or-later", "LGPL-2.1"),
+    ("gcc", "libgcc-12-dev", "GPL-3.0-or-later WITH GCC-exception-3.1", "GPL-3"),
+    ("ca-certificates", "ca-certificates", "MPL-2.0", "MPL-2.0"),
 ]
+RUST_DOC = "share/doc/rust"
 NOTE = """\
 kafka-lag is licensed under Apache-2.0 (the file LICENSE beside this one). Its programs contain the packages named
 below, under their licences. A text stands once, after the names of the packages that carry it.
@@ -69,15 +72,27 @@ def version_of(package):
         return "unknown"
 
 
-def purl(package):
-    return "pkg:cargo/{}@{}".format(*package)
+def read(path):
+    """A text without spaces at the ends of its lines, so that copies of one text are the same."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return "\n".join(line.rstrip() for line in file.read().strip().splitlines())
+    except FileNotFoundError:
+        sys.exit(f"{path} is missing: an image needs the licences of what is linked (Debian with libc6-dev, libgcc-12-dev and "
+                 "ca-certificates, and a Rust toolchain with its share/doc)")
 
 
-def component(package, meta, checksum):
-    found = {
-        "type": "library", "bom-ref": purl(package), "name": package[0], "version": package[1], "purl": purl(package),
-        "licenses": [{"expression": re.sub(r"\s*/\s*", " OR ", meta["license"])}],
-    }
+def component(package, meta, checksum, ours):
+    """`ours` is the version of this workspace. What does not come from the registry must not be taken for what has that
+    name there."""
+    name, version = package
+    reference = f"pkg:cargo/{name}@{version}"
+    found = {"type": "library", "name": name}
+    if meta["source"] is None:
+        version, reference = ours, f"pkg:generic/kafka-lag/{name}@{ours}"
+        found.update(group="kafka-lag", description=meta["description"])
+    found.update({"version": version, "bom-ref": reference, "purl": reference,
+                  "licenses": [{"expression": re.sub(r"\s*/\s*", " OR ", meta["license"])}]})
     if checksum:
         found["hashes"] = [{"alg": "SHA-256", "content": checksum}]
     if meta.get("repository"):
@@ -87,7 +102,9 @@ def component(package, meta, checksum):
 
 def sbom(programs, uses, metas, checksums, versions):
     """The bill of materials; its serial number follows from the content."""
-    parts = [component(package, metas[package], checksums.get(package)) for package in sorted(uses)]
+    ours = next(version for name, version in uses if name == PROGRAMS[0])
+    packages = {package: component(package, metas[package], checksums.get(package), ours) for package in sorted(uses)}
+    parts = list(packages.values())
     for part in parts:
         if part["name"] in PROGRAMS:
             with open(os.path.join(programs, part["name"]), "rb") as program:
@@ -96,17 +113,16 @@ def sbom(programs, uses, metas, checksums, versions):
     rust = {"type": "library", "bom-ref": "rust-std", "name": "rust-std", "version": versions["rust"],
             "purl": f"pkg:generic/rust-std@{versions['rust']}", "licenses": [{"expression": "MIT OR Apache-2.0"}]}
     parts.append(rust)
-    for name, _, licence in RUNTIME:
+    for name, _, licence, _ in RUNTIME:
         reference = f"pkg:deb/debian/{name}@{versions[name]}"
         parts.append({"type": "library", "bom-ref": reference, "name": name, "version": versions[name],
                       "purl": reference, "licenses": [{"expression": licence}]})
-    ours = next(part for part in parts if part["name"] == PROGRAMS[0])
-    image = {"type": "container", "bom-ref": "image", "name": "kafka-lag", "version": ours["version"]}
+    image = {"type": "container", "bom-ref": "image", "name": "kafka-lag", "version": ours}
     everywhere = [part["bom-ref"] for part in parts if part["bom-ref"] == "rust-std" or "/glibc@" in part["bom-ref"] or "/gcc@" in part["bom-ref"]]
     edges = [{"ref": "image", "dependsOn": [part["bom-ref"] for part in parts if part["type"] == "application" or part["name"] == "ca-certificates"]}]
     for package, used in sorted(uses.items()):
-        needs = sorted(map(purl, used)) + (everywhere if package[0] in PROGRAMS else [])
-        edges.append({"ref": purl(package), "dependsOn": needs})
+        needs = sorted(packages[each]["bom-ref"] for each in used) + (everywhere if package[0] in PROGRAMS else [])
+        edges.append({"ref": packages[package]["bom-ref"], "dependsOn": needs})
     bom = {
         "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": {
@@ -119,29 +135,50 @@ def sbom(programs, uses, metas, checksums, versions):
     return {"serialNumber": uuid.uuid5(uuid.NAMESPACE_URL, content).urn, **bom}
 
 
+def standard_text(package, meta, rust_doc):
+    """The text of one of its licences, for a package that brings none. The choice is ours where there is an "OR"."""
+    for licence in re.split(r"\s+OR\s+|\s*/\s*", meta["license"]):
+        path = os.path.join(rust_doc, "licenses", f"{licence}.txt")
+        if os.path.exists(path):
+            return read(path).replace("<year> <copyright holders>", ", ".join(meta["authors"]) or f"the authors of {package[0]}")
+    sys.exit("{} {} brings no text of its licence, {}, and the Rust toolchain has none: add one".format(*package, meta["license"]))
+
+
 def licences(uses, metas, versions):
     """One text: which packages there are, then each licence with those that carry it."""
+    rust_doc = os.path.join(run("rustc", "--print", "sysroot").strip(), RUST_DOC)
     texts, without = {}, []
+
+    def carry(text, name, version):
+        texts.setdefault(text, set()).add(f"{name} {version}")
+
     for package in sorted(uses):
         if metas[package]["source"] is None:
             continue
         folder = os.path.dirname(metas[package]["manifest_path"])
+        # Of any depth; in a folder of licences, some of which are hidden, a file may have any name.
         names = sorted(
-            name for name in glob.glob(os.path.join(folder, "**"), recursive=True)
-            if re.match(r"(?i)(un)?licen[sc]e|copying|copyright|notice", os.path.basename(name)) and os.path.isfile(name)
-            and not name.endswith((".rs", ".toml", ".py"))
+            os.path.join(where, name) for where, _, files in os.walk(folder) for name in files
+            if re.match(r"(?i)(.*/)?\.?licen[sc]es?/", os.path.relpath(os.path.join(where, name), folder))
+            or re.match(r"(?i)(un)?licen[sc]e|copying|copyright|notice", name)
+            if not name.endswith((".rs", ".toml", ".py"))
         )
         for name in names:
-            with open(name, encoding="utf-8", errors="replace") as file:
-                text = "\n".join(line.rstrip() for line in file.read().strip().splitlines())
-            texts.setdefault(text, set()).add("{} {}".format(*package))
+            carry(read(name), *package)
         if not names:
             without.append(package)
+            carry(standard_text(package, metas[package], rust_doc), *package)
+    for name, package, _, licence in RUNTIME:
+        carry(read(f"/usr/share/doc/{package}/copyright"), name, versions[name])
+        carry(read(f"/usr/share/common-licenses/{licence}"), name, versions[name])
+    page = re.sub(r"<[^>]*>", "", read(os.path.join(rust_doc, "COPYRIGHT-library.html")))
+    carry(re.sub(r"\n(\s*\n){2,}", "\n\n", html.unescape(page)).strip(), "rust-std", versions["rust"])
     lines = [NOTE.format(**versions), "Packages, and their licences as they state them:", ""]
     for package in sorted(uses):
         if metas[package]["source"] is not None:
             lines.append("  {} {}: {}".format(*package, metas[package]["license"]))
-    lines += ["", "Without a text in their package: " + ", ".join("{} {}".format(*package) for package in without)]
+    lines += ["", "No text is in these packages; here they have the common text of their licence: "
+              + ", ".join("{} {}".format(*package) for package in without)]
     for text, owners in sorted(texts.items(), key=lambda item: (-len(item[1]), sorted(item[1]))):
         lines += ["", "=" * 100, ", ".join(sorted(owners)), "=" * 100, "", text]
     return "\n".join(lines) + "\n"
@@ -154,7 +191,7 @@ def main():
     metas = {(package["name"], package["version"]): package for package in metadata["packages"]}
     with open(os.path.join(ROOT, "Cargo.lock"), "rb") as lock:
         checksums = {(entry["name"], entry["version"]): entry.get("checksum") for entry in tomllib.load(lock)["package"]}
-    versions = {name: version_of(package) for name, package, _ in RUNTIME}
+    versions = {name: version_of(package) for name, package, _, _ in RUNTIME}
     versions["rust"] = re.search(r"release: (\S+)", run("rustc", "-vV"))[1]
     os.makedirs(out, exist_ok=True)
     with open(os.path.join(out, "sbom.cdx.json"), "w", encoding="utf-8") as file:

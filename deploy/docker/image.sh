@@ -5,7 +5,7 @@
 #   BIN_DIR, CA_BUNDLE   as for deploy/docker/rootfs.sh
 #   OUT=PATH             where to work (default: target/image); OUT/rootfs, OUT/kafka-lag.tar and OUT/digest are left there
 #
-# Needs buildah (Debian's), and what deploy/docker/rootfs.sh needs. The same sources give the same digest.
+# Needs buildah (Debian's), and what deploy/docker/rootfs.sh needs. The same commit gives the same digest.
 #
 # To load it: podman load -i target/image/kafka-lag.tar, or skopeo copy oci-archive:target/image/kafka-lag.tar docker://...
 set -euo pipefail
