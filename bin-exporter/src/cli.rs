@@ -8,8 +8,14 @@ use std::process::ExitCode;
 
 /// Reads the consumer lag of managed Kafka (ApsaraMQ for Kafka) from CloudMonitor and serves it to Prometheus.
 ///
-/// Start with --demo to look around without an account. With one, give --cms.region and --cms.instance, and credentials
-/// as below.
+#[cfg_attr(
+    feature = "demo",
+    doc = "Start with --demo to look around without an account. With one, give --cms.region and --cms.instance, and credentials as below."
+)]
+#[cfg_attr(
+    not(feature = "demo"),
+    doc = "Give --cms.region and --cms.instance, and credentials as below."
+)]
 #[derive(Debug, clap::Parser)]
 #[command(name = "kafka-lag-exporter", version = version::VERSION, long_version = version::LONG, after_help = AFTER_HELP)]
 pub(crate) struct Cli {

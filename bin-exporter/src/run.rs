@@ -35,6 +35,13 @@ pub(crate) const BUILD: BuildInfo = BuildInfo {
     rustversion: version::RUST_VERSION,
 };
 
+/// What else helps, where it is built in.
+const WITHOUT_ACCOUNT: &str = if cfg!(feature = "demo") {
+    "; to look around without an account start with --demo"
+} else {
+    ""
+};
+
 /// How often the count of calls is written, if it changed.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
@@ -93,7 +100,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 
     let config = Config::resolve(&cli.args, &file, &process_env).map_err(|error| {
         if error.lacks_instances() {
-            anyhow!("{error}; to look around without an account start with --demo")
+            anyhow!("{error}{WITHOUT_ACCOUNT}")
         } else {
             error.into()
         }
@@ -117,9 +124,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Err((source, error)) if error.is_not_configured() => {
             return Err(error).with_context(|| {
                 format!(
-                    "source {source} has no credentials to sign with: {}; to look around without an account start with \
-                     --demo",
-                    HOW_TO_GET
+                    "source {source} has no credentials to sign with: {HOW_TO_GET}{WITHOUT_ACCOUNT}"
                 )
             });
         }
