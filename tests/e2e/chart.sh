@@ -113,9 +113,12 @@ minimal --set prometheusRule.enabled=true,prometheusRule.threshold=70000,prometh
   --set prometheusRule.maxAgeSeconds=600,serviceMonitor.jobName=own,prometheusRule.grafanaUrl=https://grafana.example.com/ \
   --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
 check "with other values it holds what generate prometheus-rules writes with them" judge rules "$WORK/x.yaml" "$WORK/y.yaml"
-template --values tests/fixtures/chart/scaler.yaml --set prometheusRule.enabled=true --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
+template --values tests/fixtures/chart/everything.yaml --set prometheusRule.rules=null --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
 cat deploy/prometheus/rules.yml <(sed '1,/^groups:/d' deploy/scaler/health.yml) >"$WORK/y.yaml"
 check "with the scaler it holds the rules of deploy/scaler/health.yml as well" judge rules "$WORK/x.yaml" "$WORK/y.yaml"
+template --values tests/fixtures/chart/scaler.yaml --set prometheusRule.enabled=true --show-only templates/prometheusrule.yaml >"$WORK/x.yaml"
+{ echo groups:; sed -n '/^  - name: kafka-lag-check$/,$p' deploy/prometheus/rules.yml; sed '1,/^groups:/d' deploy/scaler/health.yml; } >"$WORK/y.yaml"
+check "without an exporter it holds no rule about one" judge rules "$WORK/x.yaml" "$WORK/y.yaml"
 minimal --set prometheusRule.enabled=true,prometheusRule.disabled='{KafkaLagNobodyAsks}' >"$WORK/x.yaml"
 check "an alert can be left out" sh -c "grep -q KafkaLagExporterDown $WORK/x.yaml && ! grep -q KafkaLagNobodyAsks $WORK/x.yaml"
 check "kafka-lag lint finds no error in all that is rendered" lag lint "$WORK/everything.yaml"

@@ -149,6 +149,22 @@ def test_rules():
     parts = ["## Who is hurt", "## Look first", "## Causes", "## Mend", "## Silence"]
     say("each runbook has the same parts", [f"{name}: {part}" for name in sorted(pages) for part in parts if part not in read(f"docs/runbooks/{name}.md")])
 
+    # Pods by what manifests and chart call them, each on every page that has one of them.
+    selectors = {"plain": "app=aliyun-kafka-exporter", "Helm": "app.kubernetes.io/name=kafka-lag,app.kubernetes.io/component=exporter"}
+    objects = {"plain": ["deploy/manifests/exporter.yaml"], "Helm": [f"tests/fixtures/chart/rendered/{name}.yaml" for name in ("minimal", "ha")]}
+    wrong = []
+    for kind, selector in selectors.items():
+        labels = dict(pair.split("=") for pair in selector.split(","))
+        for path in objects[kind]:
+            pods = [one["spec"]["template"]["metadata"]["labels"] for one in yaml.safe_load_all(read(path)) if one and one["kind"] == "Deployment"]
+            if not any(labels.items() <= each.items() for each in pods):
+                wrong.append(f"{path} has no pod {selector}")
+        for name in sorted(pages | {"index"}):
+            page = read(f"docs/runbooks/{name}.md")
+            if any(each in page for each in ("aliyun-kafka-exporter", *selectors.values())) and selector not in page:
+                wrong.append(f"{name} lacks -l {selector}")
+    say("each page that asks for pods of the exporter names those of the plain manifests and of the chart", wrong)
+
     missing = []
     minutes = lambda text: sum(int(number) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit] for number, unit in re.findall(r"(\d+)([smhd])", str(text)))
     for path, tests in RULES.items():
