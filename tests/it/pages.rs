@@ -45,8 +45,8 @@ fn commands(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// Pages in Chinese that say all that the English one says. The others are shorter.
-const WHOLE: [(&str, &str); 4] = [
+/// Pages in Chinese with every block of the English one. The others have fewer.
+const WHOLE: [(&str, &str); 6] = [
     ("README.zh.md", "README.md"),
     ("docs/zh/tutorial.md", "docs/tutorial.md"),
     (
@@ -54,6 +54,8 @@ const WHOLE: [(&str, &str); 4] = [
         "docs/howto/migrate-from-the-post.md",
     ),
     ("docs/zh/comparison.md", "docs/explanation/comparison.md"),
+    ("docs/zh/image.md", "docs/howto/image.md"),
+    ("docs/zh/reload.md", "docs/howto/reload.md"),
 ];
 
 /// Blocks without their comments, which are in the language of the page.
@@ -180,17 +182,17 @@ fn the_image_that_a_page_pushes_is_the_one_that_its_chart_asks_for() {
         for line in &lines {
             let name = if let Some(build) = line.strip_prefix("docker build ") {
                 build.split(" -t ").nth(1)
+            } else if line.starts_with("skopeo copy ") {
+                line.split(" docker://").nth(1)
             } else {
-                ["docker push ", "podman push ", "deploy/docker/image.sh "]
-                    .iter()
-                    .find_map(|command| line.strip_prefix(command))
+                line.strip_prefix("docker push ")
             };
             if let Some(name) = name {
                 seen += 1;
                 assert_eq!(name.split(' ').next(), Some(&*image), "{page}: {line}");
             }
         }
-        assert!(seen >= 2, "{page} does not build and push {image}");
+        assert!(seen > 0, "{page} does not push {image}");
     }
 }
 
