@@ -23,10 +23,12 @@ tests/it/pages.rs compares, so one run serves both. HTML comments in front of a 
                                 "Not run by the test". No other step may be left out, but what .ci/run does by itself.
 
 It runs in a network namespace of its own where that is permitted, so the ports of the page are free and nothing leaves the
-machine. Needs unshare, ip, curl, git, and prometheus for docs/tutorial.md. Some four minutes. One line per block; the last line is
-"N passed, M failed", and the exit code is 0 when M is 0.
+machine. Port 9090 is taken, as where Debian's package of Prometheus is installed. Needs unshare, ip, curl, git, and prometheus
+for docs/tutorial.md. Some four minutes. One line per block; the last line is "N passed, M failed", and the exit code is 0 when
+M is 0.
 """
 
+import errno
 import json
 import os
 import re
@@ -42,7 +44,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ["kafka-lag", "kafka-lag-exporter"]
-PORTS = [9876, 18080, 9090]
+PORTS = [9876, 18080, 19090]
+# Debian's package starts a Prometheus there, and the page has the reader install it.
+TAKEN = 9090
 VISIBLE = "Not run by the test"
 SECONDS = {"s": 1, "m": 60}
 
@@ -390,6 +394,15 @@ def alone(binaries):
     os.execvp(again[0], again)
 
 
+def take(port):
+    """Listens there as long as the answer is kept, unless somebody else does already."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+
+
 def main():
     for tool in ("unshare", "ip", "curl", "git"):
         if not shutil.which(tool):
@@ -398,6 +411,7 @@ def main():
         alone(build())
     binaries = Path(os.environ["BIN"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    _taken = take(TAKEN)
     passed = failed = 0
     started = time.monotonic()
     for page in sys.argv[1:] or ["README.md", "docs/tutorial.md"]:

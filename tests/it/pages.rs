@@ -1,6 +1,6 @@
 //! Pages in two languages, and command lines in pages.
 
-use crate::tree::{pages, text};
+use crate::tree::{pages, root, text};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -45,8 +45,8 @@ fn commands(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// Pages in Chinese that say all that the English one says. The others are shorter.
-const WHOLE: [(&str, &str); 4] = [
+/// Pages in Chinese with every block of the English one. The others have fewer.
+const WHOLE: [(&str, &str); 6] = [
     ("README.zh.md", "README.md"),
     ("docs/zh/tutorial.md", "docs/tutorial.md"),
     (
@@ -54,6 +54,8 @@ const WHOLE: [(&str, &str); 4] = [
         "docs/howto/migrate-from-the-post.md",
     ),
     ("docs/zh/comparison.md", "docs/explanation/comparison.md"),
+    ("docs/zh/image.md", "docs/howto/image.md"),
+    ("docs/zh/reload.md", "docs/howto/reload.md"),
 ];
 
 /// Blocks without their comments, which are in the language of the page.
@@ -125,6 +127,72 @@ fn every_page_in_chinese_is_listed_for_its_readers() {
                 "docs/zh/index.md lacks {name}"
             );
         }
+    }
+}
+
+#[test]
+fn every_page_is_listed_and_what_is_not_in_chinese_is_said_to_be_english() {
+    let (english, chinese) = (text("docs/index.md"), text("docs/zh/index.md"));
+    for page in pages() {
+        let name = page.strip_prefix("docs/").unwrap_or_default();
+        let Some((folder, file)) = name.split_once('/') else {
+            continue;
+        };
+        if ["howto", "reference", "explanation", "adr"].contains(&folder) {
+            assert!(
+                english.contains(&format!("]({name})")),
+                "docs/index.md lacks {name}"
+            );
+        }
+        if ["howto", "reference", "explanation"].contains(&folder) {
+            assert!(
+                root().join("docs/zh").join(file).exists()
+                    || chinese.contains(&format!("](../{name})")),
+                "docs/zh/{file} does not exist, and docs/zh/index.md does not list {name}"
+            );
+        }
+    }
+}
+
+/// The value that a command gives to an option of a chart.
+fn set<'l>(line: &'l str, key: &str) -> Option<&'l str> {
+    let value = line.split(&format!("--set {key}=")).nth(1)?;
+    value.split_whitespace().next()
+}
+
+#[test]
+fn the_image_that_a_page_pushes_is_the_one_that_its_chart_asks_for() {
+    let chart = text("deploy/helm/kafka-lag/Chart.yaml");
+    let version = chart.split("\nappVersion: \"").nth(1).unwrap();
+    let version = version.split('"').next().unwrap();
+    for page in [
+        "README.md",
+        "README.zh.md",
+        "docs/howto/migrate-from-the-post.md",
+        "docs/zh/migrate-from-the-post.md",
+    ] {
+        let lines = commands(&text(page));
+        let install = lines.iter().find(|line| line.starts_with("helm install "));
+        let install = install.unwrap_or_else(|| panic!("{page} installs nothing"));
+        let part = |key| set(install, key).unwrap_or_else(|| panic!("{page} lacks {key}"));
+        let (registry, repository) = (part("image.registry"), part("image.repository"));
+        let image = format!("{registry}/{repository}:{version}");
+        assert_eq!(set(install, "image.tag"), None, "{page}");
+        let mut seen = 0;
+        for line in &lines {
+            let name = if let Some(build) = line.strip_prefix("docker build ") {
+                build.split(" -t ").nth(1)
+            } else if line.starts_with("skopeo copy ") {
+                line.split(" docker://").nth(1)
+            } else {
+                line.strip_prefix("docker push ")
+            };
+            if let Some(name) = name {
+                seen += 1;
+                assert_eq!(name.split(' ').next(), Some(&*image), "{page}: {line}");
+            }
+        }
+        assert!(seen > 0, "{page} does not push {image}");
     }
 }
 
