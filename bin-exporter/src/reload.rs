@@ -94,7 +94,7 @@ impl Running {
                 Ok(Ok(words))
             }
             Err(error) => {
-                self.exporter.is_not_reloaded();
+                self.exporter.is_not_reloaded(&error.words);
                 Ok(Err(error))
             }
         }
