@@ -69,7 +69,7 @@ async function fits(browser, name, url) {
     const wrong = [];
     for (const locale of ['en-GB', 'zh-CN']) {
       const page = await open(browser, url, { locale });
-      for (const width of [1440, 1366, 1280, 1024, 768, 360]) {
+      for (const width of [1536, 1440, 1366, 1280, 1100, 1024, 960, 900, 768, 360]) {
         await page.setViewportSize({ width, height: 800 });
         const found = await page.evaluate(() => {
           const framed = [...document.querySelectorAll('.wide')].map((one) => one.scrollWidth - one.clientWidth);

@@ -154,7 +154,7 @@
     if (asking) asking.abort();
     const mine = new AbortController();
     asking = mine;
-    const late = setTimeout(() => mine.abort(), 4000);
+    const late = setTimeout(() => mine.abort(), 3000);
     const since = now();
     try {
       const answer = await fetch(location.href, { cache: 'no-store', headers: { accept: 'text/html' }, signal: mine.signal });

@@ -86,7 +86,7 @@ async fn a_stale_group_shows_no_number_as_its_current_lag() {
         silent["state"].split(" 5 min").next(),
         Some("◌ out of date")
     );
-    assert_eq!(silent["age"], "5 min old: too old");
+    assert_eq!(silent["age"], "5 min 1 s old: too old");
     assert_eq!(
         (&*silent["trend"], &*silent["drain"]),
         ("– not known", "– not known")
