@@ -7,7 +7,7 @@
 #   - search answers while one types, and sorting and paging are the server's, with 20,000 groups too;
 #   - the keyboard reaches search, headers and rows; axe finds nothing serious, in both themes and languages, wide and narrow;
 #   - a name that is markup is shown as text; behind a password the page is live as well;
-#   - nothing is wider than the window, from 1440 to 360, calm and in an outage; there the reason and the worst come first;
+#   - nothing is wider than the window, from 1536 to 360, calm and in an outage; there the reason and the worst come first;
 #   - a hanging exporter is noticed within seconds;
 #   - a killed exporter: the page says since when, its ages go on, numbers that got too old vanish; it recovers by itself.
 #

@@ -223,6 +223,12 @@ fn keys_of_one_source_that_cannot_be_had_are_refused_whole_and_it_goes_on_with_t
         assert!(reply.text().contains(part), "{}", reply.text());
     }
     assert_eq!(running.value(OK), Some(0.0));
+    let page = running.get("/").text();
+    assert!(
+        page.contains("could not be loaded, and the one before goes on")
+            && page.contains("the keys of source east cannot be had"),
+        "{page}"
+    );
     let (id, secret) = (
         world.folder.path().join("id"),
         world.folder.path().join("secret"),
