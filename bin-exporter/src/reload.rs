@@ -94,7 +94,7 @@ impl Running {
                 Ok(Ok(words))
             }
             Err(error) => {
-                self.exporter.is_not_reloaded();
+                self.exporter.is_not_reloaded(&error.words);
                 Ok(Err(error))
             }
         }
@@ -115,11 +115,14 @@ impl Running {
         let accounts = self.collectors.accounts.renewed(&config, &self.now);
         let accounts =
             accounts.map_err(|error| failed("the credentials cannot be set up", error.into()))?;
-        if self.has_new_credentials(&config) {
-            accounts.check(&config).await.map_err(|(source, error)| {
-                failed(&format!("source {source} has no credentials"), error.into())
-            })?;
-        }
+        let held = &self.collectors.accounts;
+        let checked = accounts.check_against(held, &config).await;
+        checked.map_err(|(source, error)| {
+            failed(
+                &format!("the keys of source {source} cannot be had"),
+                error.into(),
+            )
+        })?;
         let starts = |name: &str| {
             let mut sources = plan.sources.iter();
             sources.any(|source| source.name == name && !source.runs_on)
@@ -136,15 +139,6 @@ impl Running {
             made,
             counted,
         })
-    }
-
-    fn has_new_credentials(&self, config: &Config) -> bool {
-        let known = |wanted| {
-            let mut sources = self.config.sources.iter();
-            sources.any(|source| source.credentials == wanted)
-        };
-        let mut sources = config.sources.iter();
-        !sources.all(|source| known(source.credentials.clone()))
     }
 
     /// Nothing in here waits for anything but the end of collectors, which have nothing to wait for.

@@ -55,13 +55,18 @@ pub enum Condition {
 }
 
 /// The place of a group in a list that is sorted by trouble: by its condition; among those that drain, the one that
-/// needs longest first; then the larger lag, or what is longer out of date.
+/// needs longest first; among those that are out of date, the one whose last known lag was the largest part of its
+/// limit; then the larger lag, or last known one; then what is longer out of date.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trouble {
     condition: Condition,
     drain: SignedDuration,
-    /// Messages of a fresh group, seconds of age of a stale one.
+    /// Of a stale group: its last lag in limits, 0 without one.
+    part: f64,
+    /// Messages, as they are or were last known.
     size: f64,
+    /// Of a stale group.
+    age: SignedDuration,
 }
 
 impl Trouble {
@@ -69,7 +74,7 @@ impl Trouble {
     #[must_use]
     pub fn of(reading: &Reading, limit: Option<Lag>) -> Self {
         let mut drain = SignedDuration::ZERO;
-        let mut size = 0.0;
+        let (mut part, mut size, mut age) = (0.0, 0.0, SignedDuration::ZERO);
         let condition = match reading {
             Reading::Fresh(sample) => {
                 size = sample.lag.as_f64();
@@ -88,8 +93,10 @@ impl Trouble {
                     Condition::Standing
                 }
             }
-            Reading::Stale { age, .. } => {
-                size = age.as_secs_f64();
+            Reading::Stale { last, age: since } => {
+                size = last.lag.as_f64();
+                part = limit.map_or(0.0, |limit| part_of(size, limit));
+                age = *since;
                 Condition::Stale
             }
             Reading::Absent => Condition::Absent,
@@ -101,7 +108,9 @@ impl Trouble {
         Self {
             condition,
             drain,
+            part,
             size,
+            age,
         }
     }
 
@@ -117,7 +126,18 @@ impl Trouble {
         self.condition
             .cmp(&other.condition)
             .then_with(|| other.drain.cmp(&self.drain))
+            .then_with(|| other.part.total_cmp(&self.part))
             .then_with(|| other.size.total_cmp(&self.size))
+            .then_with(|| other.age.cmp(&self.age))
+    }
+}
+
+/// How many limits a lag is. Of a limit of zero everything is too much, but not nothing.
+fn part_of(size: f64, limit: Lag) -> f64 {
+    if size > 0.0 {
+        size / limit.as_f64()
+    } else {
+        0.0
     }
 }
 

@@ -30,10 +30,14 @@ fn fresh(value: f64, per_second: Option<f64>) -> Reading {
 }
 
 fn stale(seconds: i64) -> Reading {
+    stale_with(seconds, 9e9)
+}
+
+fn stale_with(seconds: i64, last: f64) -> Reading {
     let age = SignedDuration::from_secs(seconds);
     let last = LagSample {
         at: now() - age,
-        lag: lag(9e9),
+        lag: lag(last),
         trend: None,
     };
     Reading::Stale { last, age }
@@ -63,6 +67,24 @@ fn the_worst_comes_first() {
         fresh(0.0, Some(-50.0)),
     ];
     let troubles = sorted.map(|reading| Trouble::of(&reading, limit));
+    for pair in troubles.windows(2) {
+        assert!(pair[0].order(&pair[1]).is_lt(), "{pair:?}");
+    }
+}
+
+#[test]
+fn in_an_outage_the_worst_is_what_was_the_worst_before_it() {
+    let sorted = [
+        (stale_with(400, 500.0), Some(0.0)),
+        (stale_with(400, 900.0), Some(300.0)),
+        (stale_with(400, 5_000.0), Some(4_000.0)),
+        (stale_with(400, 2.0), Some(4_000.0)),
+        (stale_with(400, 9_999.0), None),
+        (stale_with(900, 7.0), None),
+        (stale_with(400, 7.0), None),
+        (stale_with(400, 0.0), Some(0.0)),
+    ];
+    let troubles = sorted.map(|(reading, limit)| Trouble::of(&reading, limit.map(lag)));
     for pair in troubles.windows(2) {
         assert!(pair[0].order(&pair[1]).is_lt(), "{pair:?}");
     }
@@ -201,7 +223,7 @@ fn any_reading() -> impl Strategy<Value = Reading> {
         (0_u32..50, -20_i32..20)
             .prop_map(|(lag, pace)| fresh(f64::from(lag), Some(f64::from(pace) / 10.0))),
         (0_u32..50).prop_map(|lag| fresh(f64::from(lag), None)),
-        (300_i64..600).prop_map(stale),
+        (300_i64..600, 0_u32..50).prop_map(|(age, last)| stale_with(age, f64::from(last))),
         Just(Reading::Absent),
         Just(Reading::Failed {
             since: Timestamp::UNIX_EPOCH

@@ -107,6 +107,45 @@ impl Accounts {
         }
     }
 
+    /// Asks, all at the same time, the providers that `before` does not have: those of sources whose keys are others now.
+    /// Here an error that waiting may heal is one, too, because the keys of before still work. Keys that were written the
+    /// same before, and were not to be had then either, are no error.
+    ///
+    /// # Errors
+    /// The first source without keys, in the order of the configuration.
+    pub async fn check_against(
+        &self,
+        before: &Self,
+        config: &Config,
+    ) -> Result<(), (String, CredentialsError)> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for (at, (settings, provider)) in self.providers.iter().enumerate() {
+            let known = before.providers.iter().find(|(known, _)| known == settings);
+            if known.is_some_and(|(_, known)| Arc::ptr_eq(known, provider)) {
+                continue;
+            }
+            let known = known.map(|(_, known)| known.clone());
+            let provider = provider.clone();
+            tasks.spawn(async move {
+                let error = provider.provide_credentials().await.err()?;
+                if let Some(known) = known
+                    && known.provide_credentials().await.is_err()
+                {
+                    return None;
+                }
+                Some((at, error))
+            });
+        }
+        let failed = tasks.join_all().await.into_iter().flatten();
+        let Some((at, error)) = failed.min_by_key(|(at, _)| *at) else {
+            return Ok(());
+        };
+        let mut users = config.sources.iter();
+        let user = users.find(|source| source.credentials == self.providers[at].0);
+        let user = user.map(|source| source.name.clone()).unwrap_or_default();
+        Err((user, error))
+    }
+
     /// The account of a source of the same configuration.
     ///
     /// # Panics

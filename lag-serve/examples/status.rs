@@ -93,8 +93,11 @@ fn collected(minute: i32, failing: &[&str]) -> Collected {
         if failing.contains(&instance) {
             let failure = Failure {
                 kind: "throttled",
-                detail: "DescribeMetricList was refused: Throttling.User: too many calls of this account in a second; lower \
-                         --cms.rate-limit, or find out who else of the account asks"
+                // As kafka-lag-exporter prints it.
+                detail: "asking CloudMonitor for message_accumulation failed: DescribeMetricList was refused: \
+                         Throttling.User (HTTP 400, request 910A2DEC-8902-5CC1-F320-3E9039F4A821): Request was denied due \
+                         to user flow control; the limit of 50 calls a second is shared by all users of the account: lower \
+                         --cms.rate-limit or lengthen --collect.interval"
                     .into(),
             };
             failed.insert(instance.parse().unwrap(), failure);

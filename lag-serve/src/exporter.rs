@@ -59,12 +59,19 @@ struct Inner {
 struct Live {
     config: Arc<ServeConfig>,
     facts: Facts,
-    /// Whether the last load of the configuration worked.
-    is_loaded: bool,
+    /// Why the last load of the configuration failed.
+    refused: Option<Refused>,
+}
+
+/// A configuration that was not taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    pub(crate) at: Timestamp,
+    pub(crate) words: Arc<str>,
 }
 
 impl Live {
-    fn new(config: Arc<ServeConfig>, is_loaded: bool) -> Self {
+    fn new(config: Arc<ServeConfig>, refused: Option<Refused>) -> Self {
         let facts = Facts {
             max_age: config.max_age,
             sample_timestamps: config.sample_timestamps,
@@ -75,7 +82,7 @@ impl Live {
         Self {
             config,
             facts,
-            is_loaded,
+            refused,
         }
     }
 }
@@ -104,7 +111,7 @@ impl Exporter {
             budgets,
             now,
             started: config.config_loaded_at,
-            live: RwLock::new(Arc::new(Live::new(Arc::new(config), true))),
+            live: RwLock::new(Arc::new(Live::new(Arc::new(config), None))),
             lifecycle: OnceLock::new(),
             registry: process_registry(),
             cache: Cache::default(),
@@ -124,12 +131,20 @@ impl Exporter {
     /// Serves by another configuration from now on, with nothing in between for those who read. Replace the board after it:
     /// what was rendered by the old one is shown until then. The path of the metrics stays what it was.
     pub fn reconfigure(&self, config: ServeConfig) {
-        self.go_live(Live::new(Arc::new(config), true));
+        self.go_live(Live::new(Arc::new(config), None));
     }
 
-    /// Shows that a load of the configuration has failed. What is served stays as it is.
-    pub fn is_not_reloaded(&self) {
-        self.go_live(Live::new(self.config(), false));
+    /// Shows that a load of the configuration has failed, and why. What is served stays as it is.
+    pub fn is_not_reloaded(&self, words: &str) {
+        let refused = Refused {
+            at: (self.0.now)(),
+            words: words.into(),
+        };
+        self.go_live(Live::new(self.config(), Some(refused)));
+    }
+
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        self.live().refused.clone()
     }
 
     fn go_live(&self, live: Live) {
@@ -252,7 +267,7 @@ impl Exporter {
             ..
         } = &*self.0;
         let live = self.live();
-        let loaded = (live.is_loaded, &*live.config);
+        let loaded = (live.refused.is_none(), &*live.config);
         let counted = (&**calls, &**budgets, self.stand(), now());
         match encoding {
             Encoding::Identity => {

@@ -36,7 +36,7 @@ pub(crate) fn not_found(exporter: &Exporter) -> Response {
     let config = exporter.config();
     let telemetry = &config.telemetry_path;
     let text = format!(
-        "no such page; there are /, {telemetry}, /api/v1/lag, /api/v1/lag/{{instance}}/{{group}}, /healthz and /readyz\n"
+        "no such page; there are /, {telemetry}, /api/v1/lag, /api/v1/lag/{{instance}}/{{group}}, /healthz, /readyz, /-/healthy, /-/ready and /-/reload\n"
     );
     (StatusCode::NOT_FOUND, text).into_response()
 }

@@ -63,7 +63,27 @@ const text = (page, selector) => page.locator(selector).first().innerText();
 const names = (page) => page.locator('.groups tbody th a').allInnerTexts();
 const lag = (page, group) => page.locator(`tr[data-key$=" ${group}"] td.lag`).innerText();
 
-async function prove(url, sim, instance, many, locked) {
+// That nothing scrolls sideways, and no table within its frame, at any width and in both languages.
+async function fits(browser, name, url) {
+  await check(`${name}: nothing is wider than the window, from 1536 to 360, in both languages`, async () => {
+    const wrong = [];
+    for (const locale of ['en-GB', 'zh-CN']) {
+      const page = await open(browser, url, { locale });
+      for (const width of [1536, 1440, 1366, 1280, 1100, 1024, 960, 900, 768, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        const found = await page.evaluate(() => {
+          const framed = [...document.querySelectorAll('.wide')].map((one) => one.scrollWidth - one.clientWidth);
+          return [document.documentElement.scrollWidth, Math.max(0, ...framed)];
+        });
+        if (found[0] > width || (width <= 768 && found[1] > 0)) wrong.push(`${locale} ${width}: ${found}`);
+      }
+      await page.context().close();
+    }
+    equal(wrong, []);
+  });
+}
+
+async function prove(url, sim, instance, many, locked, outage) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
   const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const please = async (what) => {
@@ -112,6 +132,7 @@ async function prove(url, sim, instance, many, locked) {
     }
   }
 
+  await fits(browser, 'calm', url);
   const page = await open(browser, url);
   await check('the keyboard reaches search, size, sorting and rows, and shows where it is', async () => {
     const seen = [];
@@ -209,12 +230,44 @@ async function prove(url, sim, instance, many, locked) {
     await page.context().close();
   });
 
+  await check('the exporter hangs: the page says so, and that it is back', async () => {
+    const page = await open(browser, url);
+    await please('stop');
+    const { ms } = await until(12, async () => (await text(page, '#verdict')).includes('Not reachable since'));
+    await please('continue');
+    await until(12, async () => !(await text(page, '#verdict')).includes('Not reachable'));
+    await page.context().close();
+    return `${ms} ms`;
+  });
+
+  // Everything that was known gets too old: the widest page there is, and the one that has to be read.
+  await check('in an outage the worst of before comes first, and the reason has the width of the page', async () => {
+    const page = await open(browser, outage, { viewport: { width: 360, height: 800 } });
+    await until(100, async () => {
+      await page.reload();
+      return (await text(page, '#verdict')).includes('9 of 9 groups have no fresh number');
+    });
+    const found = await names(page);
+    equal(found.slice(0, 2), ['huge', 'order_docking_analog']);
+    const error = await page.locator('.error span[lang]').first().boundingBox();
+    holds(error.x < 40 && error.x + error.width <= 360, JSON.stringify(error));
+    await page.context().close();
+  });
+  await fits(browser, 'in an outage', outage);
+  await check('on a phone the labels of the picture can be read', async () => {
+    const page = await open(browser, `${url}?instance=${instance}&group=order_docking_analog`, { viewport: { width: 360, height: 800 } });
+    const heights = await page.locator('.chart text').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height));
+    holds(heights.length > 5 && Math.min(...heights) >= 9, `${heights}`);
+    await page.context().close();
+  });
+
   const old = await open(browser, url);
   await old.context().clock.install();
   await old.goto(url);
   old.complaints = [];
   await check('the exporter is killed: the page says since when', async () => {
     holds((await lag(old, 'order_docking_analog')).startsWith('250,000'), await lag(old, 'order_docking_analog'));
+    const shown = (await text(old, '.asof time')).trim();
     await please('kill');
     await old.clock.runFor(6000);
     const { last } = await until(20, async () => {
@@ -222,6 +275,7 @@ async function prove(url, sim, instance, many, locked) {
       return verdict.includes('Not reachable since') && verdict;
     });
     holds(/since \d\d:\d\d:\d\d UTC/.test(last), last);
+    holds(last.includes(`What is shown is of ${shown}`), `${last} ${shown}`);
     holds((await old.title()).startsWith('✕'), await old.title());
   });
   await check('its ages go on counting, and numbers that got too old are none', async () => {
@@ -234,8 +288,8 @@ async function prove(url, sim, instance, many, locked) {
       return cell.startsWith('–') && cell;
     });
     holds(last.includes('last known: 250,000'), last);
-    holds((await text(old, `${row} .state`)).includes('too old'), await text(old, `${row} .state`));
-    holds(!(await text(old, 'main')).includes('fresh\n'), 'something is still called fresh');
+    holds((await text(old, `${row} .state`)).includes('out of date'), await text(old, `${row} .state`));
+    holds(!(await text(old, 'main')).includes('old: fresh'), 'something is still called fresh');
   });
   await check('the exporter is back: the page recovers by itself', async () => {
     await please('start');

@@ -7,6 +7,8 @@
 #   - search answers while one types, and sorting and paging are the server's, with 20,000 groups too;
 #   - the keyboard reaches search, headers and rows; axe finds nothing serious, in both themes and languages, wide and narrow;
 #   - a name that is markup is shown as text; behind a password the page is live as well;
+#   - nothing is wider than the window, from 1536 to 360, calm and in an outage; there the reason and the worst come first;
+#   - a hanging exporter is noticed within seconds;
 #   - a killed exporter: the page says since when, its ages go on, numbers that got too old vanish; it recovers by itself.
 #
 # Usage: tests/e2e/status_page.sh [--screenshots DIR]
@@ -40,9 +42,9 @@ if [ "${1:-}" = --screenshots ]; then
 fi
 
 programs EXPORTER=kafka-lag-exporter CMS_SIM=cms-sim
-mapfile -t PORTS < <(free_ports 5)
+mapfile -t PORTS < <(free_ports 7)
 SIM=127.0.0.1:${PORTS[0]} WEB=127.0.0.1:${PORTS[1]} MANY_SIM=127.0.0.1:${PORTS[2]} MANY=127.0.0.1:${PORTS[3]}
-LOCKED=127.0.0.1:${PORTS[4]}
+LOCKED=127.0.0.1:${PORTS[4]} OUT_SIM=127.0.0.1:${PORTS[5]} OUT=127.0.0.1:${PORTS[6]}
 INSTANCE=alikafka_pre-cn-statuspage1
 
 sim() { get -X "$1" "http://$SIM/_sim/$2" ${3:+-d "$3"}; }
@@ -75,6 +77,19 @@ exporter locked "$LOCKED" "$SIM" --cms.instance="$INSTANCE" --collect.interval=1
 mapfile -t MANY_IDS < <(get "http://$MANY_SIM/_sim/state" | grep -o 'alikafka_[a-z0-9_-]*' | sort -u)
 exporter many "$MANY" "$MANY_SIM" --cms.instance="$(IFS=,; echo "${MANY_IDS[*]}")" --collect.interval=60s --cms.rate-limit=50
 
+# One that is read for a while, and then no more: its numbers get too old while the other proofs run.
+run out-sim env -i "$CMS_SIM" --listen-address "$OUT_SIM" --publication-delay 1s
+within 10 "the cloud that will fail answers" get "http://$OUT_SIM/_sim/state"
+out_group() { get -X PUT "http://$OUT_SIM/_sim/groups/$INSTANCE/$1" -d '{"scenario":"constant","lag":'"$2"'}' >/dev/null; }
+out_group order_docking_analog 250000
+out_group huge 4000000000
+for n in 1 2 3 4 5 6 7; do out_group "consumer-of-the-warehouse-with-a-long-name-$n" "1234$n"; done
+exporter out "$OUT" "$OUT_SIM" --cms.instance="$INSTANCE" --collect.interval=1s --lag.threshold=100000 --lag.max-age=150s \
+  --cms.max-attempts=1
+out_rows() { get "http://$OUT/" | grep -F '<b>250,000</b>'; }
+within 20 "that cloud is read" out_rows
+get -X POST "http://$OUT_SIM/_sim/faults" -d '{"fault":"throttling"}' >/dev/null
+
 # --- without a script -------------------------------------------------------------------------------------------------
 
 page() { get -H "Accept-Language: ${2:-en}" "http://$WEB/$1"; }
@@ -103,13 +118,15 @@ within 90 "20,000 groups are read" many_rows
 # Asks for the exporter to be killed and started by a line on its output; answers come through a pipe.
 mkfifo "$WORK/answers"
 exec 3<>"$WORK/answers"
-coproc BROWSER { node tests/e2e/status_page.cjs prove "http://$WEB/" "http://$SIM/_sim" "$INSTANCE" "http://$MANY/" "http://$LOCKED/" 0<"$WORK/answers" 2>"$WORK/browser.log"; }
+coproc BROWSER { node tests/e2e/status_page.cjs prove "http://$WEB/" "http://$SIM/_sim" "$INSTANCE" "http://$MANY/" "http://$LOCKED/" "http://$OUT/" 0<"$WORK/answers" 2>"$WORK/browser.log"; }
 BROWSER_ID=$BROWSER_PID
 while read -r line; do
   case $line in
     "ok "*) PASSED=$((PASSED + 1)); echo "$line" ;;
     "FAIL "*) FAILED=$((FAILED + 1)); echo "$line" ;;
     "please kill") kill -KILL "${PID[exporter]}"; wait "${PID[exporter]}" 2>/dev/null || true; unset "PID[exporter]"; echo killed >&3 ;;
+    "please stop") kill -STOP "${PID[exporter]}"; echo stopped >&3 ;;
+    "please continue") kill -CONT "${PID[exporter]}"; echo continued >&3 ;;
     "please start") small; echo started >&3 ;;
     *) echo "$line" ;;
   esac

@@ -190,6 +190,82 @@ fn a_credential_that_is_not_there_is_refused_without_blaming_the_file() {
     assert_eq!(running.value(&lag("busy")), Some(150_001.0));
 }
 
+/// Two sources, with these keys of their own; both are asked at the same cloud.
+fn two(world: &World, east: &str, west: &str) -> String {
+    let url = world.cloud.url();
+    let source = |name: &str, instance: &str, keys: &str| {
+        format!(
+            "  - {{name: {name}, region: cn-hangzhou, endpoint: \"{url}\", instances: [{instance}]{keys}}}\n"
+        )
+    };
+    format!(
+        "sources:\n{}{}collect: {{schedule: fixed, interval: 1s}}\nbudget: {{requests_per_month: none}}\n",
+        source("east", INSTANCE, east),
+        source("west", OTHER, west)
+    )
+}
+
+fn keys(id: &std::path::Path, secret: &std::path::Path) -> String {
+    let (id, secret) = (id.display(), secret.display());
+    format!(", credentials: {{access_key_id_file: {id}, access_key_secret_file: {secret}}}")
+}
+
+#[test]
+fn keys_of_one_source_that_cannot_be_had_are_refused_whole_and_it_goes_on_with_those_of_before() {
+    let world = World::new();
+    let nowhere = PathBuf::from("/nonexistent/key");
+    world.put(&two(&world, "", ""));
+    let running = world.start();
+    world.put(&two(&world, &keys(&nowhere, &nowhere), ""));
+    let reply = send(&running, "POST", "");
+    assert_eq!(reply.status, 500, "{}", reply.text());
+    for part in ["source east", "nonexistent"] {
+        assert!(reply.text().contains(part), "{}", reply.text());
+    }
+    assert_eq!(running.value(OK), Some(0.0));
+    let page = running.get("/").text();
+    assert!(
+        page.contains("could not be loaded, and the one before goes on")
+            && page.contains("the keys of source east cannot be had"),
+        "{page}"
+    );
+    let (id, secret) = (
+        world.folder.path().join("id"),
+        world.folder.path().join("secret"),
+    );
+    fs::write(&id, KEY_ID).unwrap();
+    fs::write(&secret, SECRET).unwrap();
+    world.put(&two(&world, &keys(&id, &secret), ""));
+    let words = reload(&running);
+    assert!(
+        words.contains("1 go on as they were, 1 begin anew"),
+        "only one has changed: {words}"
+    );
+    assert_eq!(running.value(OK), Some(1.0));
+}
+
+#[test]
+fn keys_that_were_not_to_be_had_before_either_hold_no_load_up() {
+    let world = World::new();
+    let nowhere = PathBuf::from("/nonexistent/key");
+    let broken = keys(&nowhere, &nowhere);
+    world.put(&two(&world, "", &broken));
+    let running = Running::start(world.command().arg("--web.enable-lifecycle"));
+    for more in [
+        "group: {exclude: [\"exact:caught-up\"]}",
+        "collect: {schedule: fixed, interval: 2s}",
+        "cms: {ca_file: /etc/ssl/certs/ca-certificates.crt}",
+    ] {
+        let text = two(&world, "", &broken);
+        let text = match more.starts_with("collect") {
+            true => text.replace("interval: 1s", "interval: 2s"),
+            false => format!("{text}{more}\n"),
+        };
+        world.put(&text);
+        reload(&running);
+    }
+}
+
 #[test]
 fn who_may_ask_is_said_by_a_flag_and_by_the_method() {
     let world = World::new();

@@ -110,7 +110,7 @@ pub(super) fn chart(html: &mut String, minutes: &Minutes, limit: Option<Lag>, wo
     );
     put!(
         html,
-        "<svg class=\"chart\" viewBox=\"0 0 720 240\" role=\"img\" aria-label=\"{}\">",
+        "<div class=\"chart-box\"><svg class=\"chart\" viewBox=\"0 0 720 240\" role=\"img\" aria-label=\"{}\">",
         Esc(&says)
     );
     let frame = Frame {
@@ -125,7 +125,7 @@ pub(super) fn chart(html: &mut String, minutes: &Minutes, limit: Option<Lag>, wo
         let y = frame.y(value, top);
         put!(
             html,
-            "<path class=\"grid\" d=\"M{:.0} {y:.1}H{right:.0}\"/><text x=\"80\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+            "<path class=\"grid\" d=\"M{:.0} {y:.1}H{right:.0}\"/><text class=\"y\" x=\"80\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             frame.left,
             y + 4.0,
             Lag::try_from(value)
@@ -135,11 +135,15 @@ pub(super) fn chart(html: &mut String, minutes: &Minutes, limit: Option<Lag>, wo
     }
     for ((at, _), minute) in minutes.iter().zip(0_u32..) {
         if minute % 15 == 0 || minute == 59 {
-            let anchor = if minute == 59 { "end" } else { "middle" };
+            let (anchor, class) = match minute {
+                0 => ("middle", " class=\"first\""),
+                59 => ("end", ""),
+                _ => ("middle", ""),
+            };
             let x = frame.x(minute);
             put!(
                 html,
-                "<text x=\"{x:.0}\" y=\"230\" text-anchor=\"{anchor}\">{}</text>",
+                "<text{class} x=\"{x:.0}\" y=\"230\" text-anchor=\"{anchor}\">{}</text>",
                 clock(*at)
             );
         }
@@ -171,7 +175,7 @@ pub(super) fn chart(html: &mut String, minutes: &Minutes, limit: Option<Lag>, wo
             );
         }
     }
-    html.push_str("</svg>");
+    html.push_str("</svg></div>");
 }
 
 /// Hours and minutes.

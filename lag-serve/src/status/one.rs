@@ -9,7 +9,7 @@ use super::{
     words::fill,
 };
 use http::StatusCode;
-use lag_core::{Reading, alias, digits, names};
+use lag_core::{Reading, alias, digits, is_label_value, names};
 use percent_encoding::utf8_percent_encode;
 
 /// The part of the page about one group.
@@ -74,7 +74,7 @@ fn facts(html: &mut String, scene: &Scene<'_>, entry: &super::view::Entry) {
         Reading::Fresh(sample) => {
             let until = sample.at.saturating_add(scene.max_age);
             let until = until.map_or(i64::MAX, |until| until.as_millisecond());
-            let lag = digits::grouped(sample.lag);
+            let lag = table::number(sample.lag);
             fact(
                 words.lag,
                 &format!("<b class=\"big\" data-until=\"{until}\">{lag}</b>"),
@@ -85,7 +85,7 @@ fn facts(html: &mut String, scene: &Scene<'_>, entry: &super::view::Entry) {
             );
             fact(words.trend, &trend);
             let drain = sample.trend.and_then(|trend| trend.drain(sample.lag));
-            let missing = table::missing_drain(sample.trend, words);
+            let missing = table::missing_drain(Some(sample), words);
             let drain = drain.map_or_else(|| none(missing), |drain| words.span(drain));
             fact(words.drain, &drain);
             datum(&mut fact, scene, sample.at);
@@ -208,10 +208,13 @@ fn elsewhere(html: &mut String, scene: &Scene<'_>, instance: &str, group: &str) 
         quoted(group)
     );
     // A selector cannot hold what is no label value; the alias can.
-    let selector = match alias(group) {
+    let mut selector = match alias(group) {
         Some(alias) => format!("{}={alias}", names::CONSUMER_GROUP_ALIAS),
         None => format!("{}={group}", names::CONSUMER_GROUP),
     };
+    if is_label_value(instance) {
+        selector += &format!(",{}={instance}", names::INSTANCE_ID);
+    }
     let command = format!(
         "kubectl get --raw \"/apis/external.metrics.k8s.io/v1beta1/namespaces/default/{}?labelSelector={}\"",
         names::LAG,

@@ -12,6 +12,9 @@ use lag_core::{BudgetReport, Finding, InstanceBoard, InstanceId, Lag, digits};
 /// Instances that are listed: those in trouble first, the rest is in the JSON.
 const LISTED: usize = 6;
 
+/// Columns of the table of instances.
+const INSTANCE_COLUMNS: usize = 5;
+
 /// The verdict in words.
 pub(super) struct Verdict {
     sentences: Vec<String>,
@@ -119,8 +122,25 @@ pub(super) fn write(html: &mut String, scene: &Scene<'_>, verdict: &Verdict) {
         verdict.symbol(),
         Esc(&verdict.sentences.join(" "))
     );
+    let tally = &scene.view.tally;
+    if tally.groups > 0 && tally.limited == 0 {
+        put!(
+            html,
+            "<p class=\"remark\">{}</p>\n",
+            Esc(scene.words.no_limit)
+        );
+    }
     page::as_of(html, scene);
     html.push_str("</section>\n");
+    if let Some(refused) = scene.exporter.refused() {
+        let when = time(scene, refused.at).text();
+        put!(
+            html,
+            "<p class=\"notice\" id=\"not-loaded\"><span aria-hidden=\"true\">▲</span> {} <span lang=\"en\">{}</span></p>\n",
+            Esc(&fill(scene.words.not_loaded, &[("time", &when)])),
+            Esc(&refused.words)
+        );
+    }
 }
 
 fn time(scene: &Scene<'_>, at: Timestamp) -> Time {
@@ -135,7 +155,7 @@ pub(super) fn ago(html: &mut String, scene: &Scene<'_>, at: Timestamp) {
         "{} <small>(<span class=\"age\" data-at=\"{}\">{}</span>)</small>",
         time(scene, at),
         at.as_millisecond(),
-        scene.words.span(age)
+        scene.words.age(age)
     );
 }
 
@@ -156,7 +176,7 @@ pub(super) fn instances(html: &mut String, scene: &Scene<'_>) {
     put!(
         html,
         "<section><h2 id=\"h-instances\">{}</h2>\n<div class=\"wide\" tabindex=\"0\" \
-         role=\"region\" aria-labelledby=\"h-instances\"><table class=\"facts\">\n<thead><tr>",
+         role=\"region\" aria-labelledby=\"h-instances\"><table class=\"facts instances\">\n<thead><tr>",
         Esc(words.instances)
     );
     for (head, class) in [
@@ -165,7 +185,6 @@ pub(super) fn instances(html: &mut String, scene: &Scene<'_>) {
         (words.region, " class=\"wide-only\""),
         (words.last_success, ""),
         (words.failures, " class=\"num\""),
-        (words.last_error, ""),
     ] {
         put!(html, "<th scope=\"col\"{class}>{}</th>", Esc(head));
     }
@@ -193,9 +212,15 @@ fn instance(html: &mut String, scene: &Scene<'_>, id: &InstanceId, one: &Instanc
     } else {
         ("well", "✔", words.up)
     };
+    let help = match trouble {
+        Some(trouble) => Some((trouble, " lang=\"en\"")),
+        None if one.is_silent() => Some((words.silent_help.to_owned(), "")),
+        None => None,
+    };
+    let told = help.as_ref().map_or("", |_| " class=\"told\"");
     put!(
         html,
-        "<tr data-key=\"{0}\"><th scope=\"row\">{1}</th><td>{2}</td><td class=\"wide-only\">{3}</td><td>",
+        "<tr data-key=\"{0}\"{told}><th scope=\"row\">{1}</th><td>{2}</td><td class=\"wide-only\">{3}</td><td>",
         Esc(id.as_str()),
         Name(id.as_str()),
         tag(class, symbol, state),
@@ -207,21 +232,21 @@ fn instance(html: &mut String, scene: &Scene<'_>, id: &InstanceId, one: &Instanc
     }
     put!(
         html,
-        "</td><td class=\"num\">{}</td>",
+        "</td><td class=\"num\">{}</td></tr>\n",
         one.consecutive_failures
     );
-    match trouble {
-        Some(trouble) => put!(
-            html,
-            "<td class=\"error\" lang=\"en\">{}</td></tr>\n",
-            Esc(&trouble)
-        ),
-        None => put!(
-            html,
-            "<td><span class=\"none\">{}</span></td></tr>\n",
-            Esc(words.none)
-        ),
-    }
+    let Some((help, lang)) = help else {
+        return;
+    };
+    // Below the row, so that it has the whole width of even a small screen.
+    put!(
+        html,
+        "<tr data-key=\"error-{}\" class=\"more\"><td colspan=\"{INSTANCE_COLUMNS}\" class=\"error\"><div><span class=\"sr\">{}: \
+         </span><span{lang}>{}</span></div></td></tr>\n",
+        Esc(id.as_str()),
+        Esc(words.last_error),
+        Esc(&help)
+    );
 }
 
 /// A state: a symbol and a word; the colour only repeats them.

@@ -52,7 +52,7 @@ pub(super) fn write(scene: &Scene<'_>) -> (StatusCode, String) {
     put!(
         html,
         "<body data-build=\"{} {}\" data-every=\"{EVERY}\" data-units=\"{}\" data-gap=\"{}\" data-live=\"{}\" \
-         data-paused=\"{}\" data-unreachable=\"{}\" data-refused=\"{}\" data-expired=\"{}\" data-last=\"{}\" data-stale=\"{}\">\n",
+         data-paused=\"{}\" data-unreachable=\"{}\" data-refused=\"{}\" data-expired=\"{}\" data-last=\"{}\" data-stale=\"{}\" data-old=\"{}\">\n",
         Esc(build.version),
         Esc(build.revision),
         words.units.join("|"),
@@ -63,7 +63,8 @@ pub(super) fn write(scene: &Scene<'_>) -> (StatusCode, String) {
         Esc(words.refused),
         Esc(words.expired),
         Esc(words.last_known),
-        Esc(words.s_stale),
+        Esc(words.c_stale),
+        Esc(&words.around_age(words.s_stale).1),
     );
     header(&mut html, scene);
     put!(

@@ -16,12 +16,13 @@
   const now = () => Date.now() + skew;
   const clock = (at) => new Date(at).toISOString().slice(11, 19) + ' UTC';
 
-  // The two largest units, as the server writes them.
+  // The two largest units, as the server writes ages.
   function span(seconds) {
     const gap = words.gap;
     const pair = (large, a, small, b) => large + gap + units[a] + (small ? gap + small + gap + units[b] : '');
     const s = Math.max(0, Math.floor(seconds));
     if (s < 120) return s + gap + units[3];
+    if (s < 600) return pair(Math.floor(s / 60), 2, s % 60, 3);
     if (s < 7200) return Math.floor(s / 60) + gap + units[2];
     if (s < 172800) return pair(Math.floor(s / 3600), 1, Math.floor(s / 60) % 60, 2);
     return pair(Math.floor(s / 86400), 0, Math.floor(s / 3600) % 24, 1);
@@ -59,7 +60,7 @@
       tag.replaceChildren('◌ ' + words.stale);
       tag.title = words.expired;
     }
-    for (const word of one.querySelectorAll('.word')) say(word, words.stale);
+    for (const word of one.querySelectorAll('.word')) say(word, words.old);
     for (const cell of one.querySelectorAll('td.num:not(.lag)')) say(cell, '–');
   }
 
@@ -135,11 +136,11 @@
   }
 
   // Says it where the verdict stands: a verdict of then is none of now.
-  function lose(text, status) {
-    lostSince = lostSince || now();
+  function lose(text, status, since) {
+    lostSince = lostSince || since;
     body.classList.add('lost');
     const verdict = document.getElementById('verdict');
-    const says = text.replace('{time}', clock(lostSince)).replace('{status}', status);
+    const says = text.replace('{time}', clock(lostSince)).replace('{shown}', clock(Number(main.dataset.now))).replace('{status}', status);
     say(verdict.firstElementChild, '✕');
     say(verdict.lastElementChild, says);
     verdict.closest('.verdict').className = 'verdict bad';
@@ -153,16 +154,17 @@
     if (asking) asking.abort();
     const mine = new AbortController();
     asking = mine;
-    const late = setTimeout(() => mine.abort(), 10000);
+    const late = setTimeout(() => mine.abort(), 3000);
+    const since = now();
     try {
       const answer = await fetch(location.href, { cache: 'no-store', headers: { accept: 'text/html' }, signal: mine.signal });
       const text = await answer.text();
       if (asking !== mine) return;
       if (answer.ok || answer.status === 404) take(text);
-      else lose(words.refused, answer.status);
+      else lose(words.refused, answer.status, since);
     } catch {
       if (asking !== mine) return;
-      lose(words.unreachable, '');
+      lose(words.unreachable, '', since);
     } finally {
       clearTimeout(late);
       if (asking === mine) {

@@ -10,7 +10,7 @@ use super::{
     words::{Words, fill},
 };
 use jiff::SignedDuration;
-use lag_core::{Condition, Language, Reading, Trend, digits, recommend::Advice};
+use lag_core::{Condition, Lag, LagSample, Language, Reading, digits, recommend::Advice};
 
 /// Columns in their order: what they sort by, or their name alone; and whether they are of numbers.
 const COLUMNS: [(Option<Sort>, &str); 10] = [
@@ -26,6 +26,9 @@ const COLUMNS: [(Option<Sort>, &str); 10] = [
     (None, "replicas wide-only"),
 ];
 
+/// Characters of a number that stays in one piece.
+const LONG: usize = "999,999,999".len();
+
 /// Search, table and paging.
 pub(super) fn write(html: &mut String, scene: &Scene<'_>) {
     let words = scene.words;
@@ -34,7 +37,7 @@ pub(super) fn write(html: &mut String, scene: &Scene<'_>) {
         html,
         "<section id=\"groups\" aria-labelledby=\"h-groups\" tabindex=\"-1\"><h2 id=\"h-groups\">{} <small>{}</small></h2>\n",
         Esc(words.groups),
-        count(scene.view.tally.groups)
+        Esc(&counted(scene, &slice))
     );
     form(html, scene);
     if slice.entries.is_empty() {
@@ -63,6 +66,18 @@ pub(super) fn write(html: &mut String, scene: &Scene<'_>) {
     html.push_str("</tbody></table>\n");
     pager(html, scene, &slice);
     html.push_str("</section>\n");
+}
+
+/// How many groups there are, and how many of them a search has found.
+fn counted(scene: &Scene<'_>, slice: &Slice<'_>) -> String {
+    let all = count(scene.view.tally.groups);
+    if scene.asked.search.is_empty() {
+        return all;
+    }
+    fill(
+        scene.words.found_of,
+        &[("n", &count(slice.found)), ("of", &all)],
+    )
 }
 
 fn form(html: &mut String, scene: &Scene<'_>) {
@@ -215,11 +230,7 @@ fn row(html: &mut String, scene: &Scene<'_>, entry: &Entry, minutes: &Minutes) {
     html.push_str("</td>");
     match entry.limit {
         Some(limit) => {
-            put!(
-                html,
-                "<td class=\"num wide-only\">{}</td>",
-                digits::grouped(limit)
-            );
+            put!(html, "<td class=\"num wide-only\">{}</td>", number(limit));
         }
         None => dash(html, words.none, "num wide-only"),
     }
@@ -278,7 +289,7 @@ fn numbers(
             put!(
                 html,
                 "<td class=\"{class}\"><b>{}</b><small class=\"narrow-only\">{}</small></td>",
-                digits::grouped(sample.lag),
+                number(sample.lag),
                 pace.as_deref().unwrap_or_default()
             );
         }
@@ -300,7 +311,7 @@ fn numbers(
     html.push_str("</td>");
     for (number, missing) in [
         (pace, words.dash_unknown),
-        (drain, missing_drain(trend, words)),
+        (drain, missing_drain(fresh, words)),
     ] {
         match number {
             Some(text) => put!(html, "<td class=\"num wide-only\">{}</td>", Esc(&text)),
@@ -310,8 +321,24 @@ fn numbers(
 }
 
 /// What is said where there is no time to drain.
-pub(super) fn missing_drain(trend: Option<Trend>, words: &'static Words) -> &'static str {
-    trend.map_or(words.dash_unknown, |_| words.dash_no_drain)
+pub(super) fn missing_drain(fresh: Option<LagSample>, words: &'static Words) -> &'static str {
+    match fresh {
+        Some(sample) if sample.lag == Lag::ZERO => words.dash_drained,
+        Some(sample) if sample.trend.is_some() => words.dash_no_drain,
+        Some(_) | None => words.dash_unknown,
+    }
+}
+
+/// A lag in groups of three digits; between them a very large one may be broken, so that it cannot widen the page.
+pub(super) fn number(lag: Lag) -> String {
+    let digits = digits::grouped(lag);
+    if digits.len() <= LONG {
+        return digits;
+    }
+    format!(
+        "<span class=\"long\">{}</span>",
+        digits.replace(',', ",<wbr>")
+    )
 }
 
 /// How old the datum is, and what that makes of it.
@@ -319,12 +346,14 @@ pub(super) fn age(html: &mut String, scene: &Scene<'_>, reading: &Reading) {
     let words = scene.words;
     let counted = |html: &mut String, at: jiff::Timestamp, word: &str| {
         let age = scene.now.duration_since(at).max(SignedDuration::ZERO);
+        let (before, behind) = words.around_age(word);
         put!(
             html,
-            "<span class=\"age\" data-at=\"{}\">{}</span> <span class=\"word\">{}</span>",
+            "{}<span class=\"age\" data-at=\"{}\">{}</span><span class=\"word\">{}</span>",
+            Esc(before),
             at.as_millisecond(),
-            words.span(age),
-            Esc(word)
+            words.age(age),
+            Esc(&behind)
         );
     };
     match reading {

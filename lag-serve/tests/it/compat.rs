@@ -130,7 +130,7 @@ fn another_configuration_is_served_from_the_next_board_on() {
         page.contains("kafka_consumergroup_lag{") && page.contains("CloudMonitor acs_kafka/other")
     );
     assert!(page.contains("\nkafka_lag_config_last_reload_successful 1\n"));
-    served.exporter.is_not_reloaded();
+    served.exporter.is_not_reloaded("lag.yml line 1: <no>");
     let page = text(&served.exporter);
     assert!(page.contains("\nkafka_lag_config_last_reload_successful 0\n"));
     assert!(

@@ -46,7 +46,7 @@ async fn an_unknown_page_names_those_there_are() {
         assert_eq!(reply.status, 404, "{path}");
         assert_eq!(
             reply.text(),
-            "no such page; there are /, /m, /api/v1/lag, /api/v1/lag/{instance}/{group}, /healthz and /readyz\n"
+            "no such page; there are /, /m, /api/v1/lag, /api/v1/lag/{instance}/{group}, /healthz, /readyz, /-/healthy, /-/ready and /-/reload\n"
         );
     }
 }

@@ -46,11 +46,12 @@ words! {
     v_blind_one, v_blind_many, v_cut, v_well_none, v_well_one, v_well_many, v_within_one, v_within_many,
     instances, instance, region, up, down, silent, not_yet, last_success, never, failures, last_error, none, more_instances,
     calls, account, calls_month, calls_projected, calls_budget, calls_unlimited, calls_stretch, calls_interval, calls_stopped_until, times,
+    no_limit, not_loaded, silent_help,
     replica, leads, follows, follows_nobody,
     groups, search, search_hint, size, apply, sort_by, trouble, group, state, lag, hour, trend, drain, age, limit, replicas,
-    found, found_none, no_groups, shown, pages, previous, next, page_of,
+    found, found_of, found_none, no_groups, shown, pages, previous, next, page_of,
     c_above, c_failed, c_absent, c_stale, c_growing, c_standing, c_draining, c_caught_up,
-    s_fresh, s_stale, s_absent, no_number, last_known, failed_since, no_history, history, dash_unknown, dash_no_drain,
+    aged, s_fresh, s_stale, s_absent, no_number, last_known, failed_since, no_history, history, dash_unknown, dash_no_drain, dash_drained,
     back, one_unknown, chart, chart_from, minutes, minute_utc, no_point, topics, topic, use_it, metric, promql, kubectl, kubectl_note,
     json, why_none, steps, datum,
 }
@@ -59,6 +60,24 @@ impl Words {
     /// A length of time in its two largest units.
     pub(super) fn span(&self, duration: SignedDuration) -> String {
         digits::span(duration.as_secs(), self.units, self.gap)
+    }
+
+    /// A length of time by which somebody judges: as [`Self::span`], but with the seconds below ten minutes.
+    pub(super) fn age(&self, duration: SignedDuration) -> String {
+        let seconds = duration.as_secs();
+        let rest = seconds % 60;
+        if !(120..600).contains(&seconds) || rest == 0 {
+            return self.span(duration);
+        }
+        let [.., minute, second] = self.units;
+        let gap = self.gap;
+        format!("{}{gap}{minute}{gap}{rest}{gap}{second}", seconds / 60)
+    }
+
+    /// What stands before an age, and behind it: that it is `word`.
+    pub(super) fn around_age(&self, word: &str) -> (&'static str, String) {
+        let (before, behind) = self.aged.split_once("{age}").unwrap_or_default();
+        (before, fill(behind, &[("word", word)]))
     }
 }
 

@@ -64,6 +64,8 @@ async fn a_search_looks_in_groups_and_instances_whatever_the_case() {
     assert_eq!(found.len(), 10);
     assert_eq!(found[0], "Group-010");
     assert_eq!(listed(&served, "q=cn-b&size=100").await.len(), 65);
+    let page = served.get("/?q=group-01").await;
+    assert!(text(page.text()).contains("Groups 10 of 130"));
     let nothing = served.get("/?q=nowhere").await;
     assert!(groups(nothing.text()).is_empty());
     assert!(text(nothing.text()).contains("No group has that in its name."));

@@ -183,6 +183,78 @@ async fn the_verdict_says_that_all_is_well_only_when_it_is() {
 }
 
 #[tokio::test]
+async fn without_any_limit_it_says_that_no_lag_is_too_much() {
+    let served = Served::new(every_state());
+    let says = "No limit is set (--lag.threshold), so no lag counts as too much.";
+    let page = served.get("/").await;
+    assert!(text(page.text()).contains(says));
+    let page = served.get("/?lang=zh").await;
+    assert!(text(page.text()).contains("未设置上限（--lag.threshold）"));
+    served.limit(1e9);
+    let page = served.get("/").await;
+    assert!(!text(page.text()).contains(says));
+}
+
+#[tokio::test]
+async fn a_load_that_failed_is_told_with_its_reason_until_one_works() {
+    let served = served();
+    let says = "The configuration of 08:30:00 UTC could not be loaded, and the one before goes on: line 3: <b> is no key";
+    assert!(!served.get("/").await.text().contains("could not be loaded"));
+    served.exporter.is_not_reloaded("line 3: <b> is no key");
+    for path in ["/".to_owned(), format!("/?instance={A}&group=orders")] {
+        let page = served.get(&path).await;
+        assert!(text(page.text()).contains(says), "{}", page.text());
+        assert!(!page.text().contains("<b> is no key"));
+    }
+    served.limit(150_000.0);
+    let page = served.get("/").await;
+    assert!(!page.text().contains("could not be loaded"));
+}
+
+#[tokio::test]
+async fn an_instance_without_usable_points_says_what_to_check() {
+    let served = Served::new(Board::default().watching("main", [watched(A, &[])], now()));
+    served
+        .cell
+        .update(|board| collect(board, "main", answer(A, vec![])));
+    let page = served.get("/").await;
+    assert!(text(page.text()).contains("check id and region, the group filters"));
+    let page = served.get("/?lang=zh").await;
+    assert!(text(page.text()).contains("请检查实例 ID 和地域"));
+}
+
+#[tokio::test]
+async fn what_is_caught_up_has_nothing_to_drain_and_a_selector_names_the_instance() {
+    let page = served()
+        .get(&format!("/?instance={A}&group=caught-up"))
+        .await;
+    let says = text(page.text());
+    assert!(says.contains("Drained in nothing to drain"), "{says}");
+    let selector = format!("labelSelector=consumer_group%3Dcaught-up%2Cinstance_id%3D{A}");
+    assert!(says.contains(&selector), "{says}");
+}
+
+#[tokio::test]
+async fn an_age_below_ten_minutes_has_its_seconds() {
+    let board = Board::default().watching("main", [watched(A, &[])], now());
+    let answered = answer(A, vec![(total("g"), sample(150, 0.0, None))]);
+    let served = Served::new(collect(&board, "main", answered));
+    let says = text(served.get("/").await.text());
+    assert!(says.contains("2 min 30 s old: fresh"), "{says}");
+    let says = text(served.get("/?lang=zh").await.text());
+    assert!(says.contains("已 2 分钟 30 秒 ，新鲜"), "{says}");
+}
+
+#[tokio::test]
+async fn a_very_large_number_can_be_broken() {
+    let board = Board::default().watching("main", [watched(A, &[])], now());
+    let answered = answer(A, vec![(total("g"), sample(0, 4e14, None))]);
+    let served = Served::new(collect(&board, "main", answered));
+    let page = served.get("/").await;
+    assert!(page.text().contains("400,<wbr>000,<wbr>000"));
+}
+
+#[tokio::test]
 async fn a_group_nobody_knows_is_404_and_leads_back() {
     let page = served().get("/?instance=x&group=%3Cb%3E&lang=zh").await;
     assert_eq!(page.status, 404);

@@ -86,7 +86,7 @@ async fn a_stale_group_shows_no_number_as_its_current_lag() {
         silent["state"].split(" 5 min").next(),
         Some("◌ out of date")
     );
-    assert_eq!(silent["age"], "5 min too old");
+    assert_eq!(silent["age"], "5 min 1 s old: too old");
     assert_eq!(
         (&*silent["trend"], &*silent["drain"]),
         ("– not known", "– not known")
@@ -124,7 +124,7 @@ async fn a_fresh_group_shows_lag_trend_drain_and_age() {
     let orders = row(page.text(), "orders");
     assert_eq!(orders["lag"], "182,345 -100/s");
     assert_eq!((&*orders["trend"], &*orders["drain"]), ("-100/s", "30 min"));
-    assert_eq!(orders["age"], "2 min fresh");
+    assert_eq!(orders["age"], "2 min old: fresh");
     assert_eq!(
         (&*orders["limit"], &*orders["replicas"]),
         ("– none", "– none")
