@@ -283,6 +283,13 @@ def check():
     for group in ("cust_docking_analog", "cd_docking_analog"):
         lag(group, 160000)
     two = {"include": ["exact:cust_docking_analog", "exact:cd_docking_analog"]}  # the simulator has further groups
+    manifest = "deploy/manifests/check-cronjob.yaml"
+    for group in two["include"]:
+        lag(group.removeprefix("exact:"), 160000, "alikafka_pre-cn-xxx")
+    for title, looked in (("the chart's", load(WORK / "check-dry.yaml")), (manifest, load(manifest))):
+        dry = Pod(looked, "CronJob", "kafka-lag-check", secrets, lambda config: config.update(group=two))
+        code, said = within(90, lambda: (done := dry.run()) and ("CRITICAL" in done[1] or done[0] not in (0, 3)) and done) or (9, "never")
+        proof(f"check: {title} dry run sees that lag is high, and the Job succeeds", code == 0 and "--dry-run" in dry.argv, said)
     pod = Pod(objects, "CronJob", "kafka-lag-check", secrets, lambda config: config.update(group=two))
     since = requests()
     code, said = within(90, lambda: (done := pod.run()) and ("restarted" in done[1] or done[0] != 0) and done) or (9, "never")
