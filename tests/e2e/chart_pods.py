@@ -320,6 +320,31 @@ def scaler():
     proof("scaler: it ends with 0", stop(one) == 0)
 
 
+def scaler_tls():
+    """Alertmanager shows a certificate in place of a token; the kubelet needs none for its probes."""
+    web = "tls_server_config: {cert_file: tls.crt, key_file: tls.key, %s}\n"
+    secret = {"tls.crt": pem("serving/tls.crt"), "tls.key": pem("serving/tls.key"), "ca.crt": pem("client-ca.crt")}
+    json_type = {"Content-Type": "application/json"}
+    token = json_type | {"Authorization": "Bearer a-token"}
+    for title, values, auth, headers in (("a token over TLS", "scaler-tls.yaml", "", token),
+                                         ("client certificates", "scaler-certificates.yaml",
+                                          "client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert", json_type)):
+        objects = load(WORK / values)
+        pod = Pod(objects, "Deployment", "kafka-lag-scaler", {"web": secret | {"web-config.yml": web % auth}, "kafka-lag-scaler": {"token": "a-token"}})
+        one = pod.start()
+        where = pod.through("kafka-lag-scaler", 9877)
+        shown = unverified("keda-client")
+        if "tcpSocket" in pod.container["readinessProbe"]:
+            up = within(15, lambda: ask(f"https://{where}/readyz", context=shown)[0] == 200)
+            proof(f"scaler, {title}: nobody without a certificate gets in", up and ask(f"https://{where}/metrics", context=unverified())[0] == 0)
+        else:
+            up = within(15, lambda: pod.probe("readinessProbe", unverified())[0] == 200)
+            proof(f"scaler, {title}: its probes answer over TLS", up and pod.probe("livenessProbe", unverified())[0] == 200)
+        status, answer = ask(f"https://{where}/hpa", "POST", '{"version": "4", "status": "firing", "alerts": []}', headers, shown)
+        proof(f"scaler, {title}: it takes an alert", status == 200, answer)
+        proof(f"scaler, {title}: it ends with 0", stop(one) == 0)
+
+
 def drop_in(title, deployment, services, instance="alikafka_pre-cn-xxx"):
     """Deployment and Service with only the image changed; the simulator's address is the one further variable."""
     objects = [one for file in {deployment, services} for one in load(file)]
@@ -359,7 +384,7 @@ def main():
             "requestheader-allowed-names": '["front-proxy-client"]', "requestheader-username-headers": '["X-Remote-User"]',
             "requestheader-group-headers": '["X-Remote-Group"]', "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]'}}))
     post, ours = "tests/fixtures/post", "deploy/manifests/exporter.yaml"
-    for scene in (minimal, keda, ha, check, scaler, drop_in):
+    for scene in (minimal, keda, ha, check, scaler, scaler_tls, drop_in):
         try:
             if scene is drop_in:
                 scene("the post's own YAML", f"{post}/deploy.yaml", f"{post}/svc.yaml")
