@@ -5,7 +5,9 @@
 #   - what is rendered is what is stored beside them, valid for Kubernetes 1.28 and 1.35, and fits together;
 #   - rights are those of `kafka-lag generate rbac`, and by name those of deploy/manifests;
 #   - rules are those of deploy/prometheus and deploy/scaler; README.md has the values there are;
-#   - what cannot work ends with what to set; a misspelt key is refused;
+#   - what cannot work, or would be ignored, ends with what to set; every such sentence is seen; a misspelt key is refused;
+#   - the pages on Helm, followed from their top: no step takes away what an earlier one has made;
+#   - two releases have no object in common, in one namespace and in two;
 #   - the real programs run with the rendered commands, files, variables and ports, answer the rendered probes, and ask a
 #     stand-in of the cluster for nothing that the rendered Roles do not allow;
 #   - the exporter takes the place of the post's with only the image changed.
@@ -209,7 +211,7 @@ fails 'nothing is switched on' --set exporter.enabled=false
 fails 'existingConfigMap is in place of' "${BASE[@]}" --set existingConfigMap=own
 fails 'existingConfigMap is in place of' --set existingConfigMap=own,groups.include='{a}'
 for value in externalMetrics.enabled=true keda.enabled=true lease.enabled=true ingress.enabled=true podDisruptionBudget.enabled=true \
-  webConfig.existingSecret=web config.budget.requests_per_month=1 'extraArgs={--log.format=json}'; do
+  existingConfigMap=own replicaCount=2 webConfig.existingSecret=web config.budget.requests_per_month=1 'extraArgs={--log.format=json}'; do
   fails "is for the exporter, and exporter.enabled is false" --values tests/fixtures/chart/scaler.yaml --set "$value"
 done
 for name in My_Name 1lag; do fails "\"$name\" cannot be the name of a Service" "${BASE[@]}" --set-string fullnameOverride="$name"; done

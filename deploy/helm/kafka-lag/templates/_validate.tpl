@@ -7,7 +7,7 @@
 {{- end -}}
 
 {{- if not $v.exporter.enabled -}}
-{{- $set := dict "externalMetrics.enabled" $v.externalMetrics.enabled "keda.enabled" $v.keda.enabled "lease.enabled" $v.lease.enabled "ingress.enabled" $v.ingress.enabled "podDisruptionBudget.enabled" $v.podDisruptionBudget.enabled "webConfig.existingSecret" $v.webConfig.existingSecret "config (but for sources)" (omit $config "sources") "extraArgs" $v.extraArgs "extraEnv" $v.extraEnv "extraEnvFrom" $v.extraEnvFrom "extraVolumes" $v.extraVolumes "extraVolumeMounts" $v.extraVolumeMounts "extraContainers" $v.extraContainers -}}
+{{- $set := dict "existingConfigMap" $v.existingConfigMap "replicaCount" (gt (int $v.replicaCount) 1) "externalMetrics.enabled" $v.externalMetrics.enabled "keda.enabled" $v.keda.enabled "lease.enabled" $v.lease.enabled "ingress.enabled" $v.ingress.enabled "podDisruptionBudget.enabled" $v.podDisruptionBudget.enabled "webConfig.existingSecret" $v.webConfig.existingSecret "config (but for sources)" (omit $config "sources") "extraArgs" $v.extraArgs "extraEnv" $v.extraEnv "extraEnvFrom" $v.extraEnvFrom "extraVolumes" $v.extraVolumes "extraVolumeMounts" $v.extraVolumeMounts "extraContainers" $v.extraContainers -}}
 {{- range $key, $value := $set -}}
 {{- if $value -}}
 {{- fail (printf "%s is for the exporter, and exporter.enabled is false: set one of them otherwise" $key) -}}
