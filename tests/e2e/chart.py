@@ -230,7 +230,76 @@ def schema(chart):
     walk(json.loads(Path(chart, "values.schema.json").read_text(encoding="utf-8")), values, "")
 
 
+# --- a page --------------------------------------------------------------------------------------------------------------
+
+
+def page(path, folder, helm):
+    """Follows a page from its top: values.yaml grows by what is shown, and every helm command is rendered as it stands there,
+    into NUMBER.yaml. No object of an earlier step may be gone; a block "in place of" another one is tried and taken back, and
+    only what cert-manager has made may be gone then."""
+    import shlex
+    import subprocess
+
+    values, other, before, count = {}, None, set(), 0
+    for kind, text in re.findall(r"```(yaml|sh)\n(.*?)```", Path(path).read_text(encoding="utf-8"), re.S):
+        first = text.split("\n", 1)[0]
+        if kind == "yaml" and first.startswith("# values.yaml"):
+            more = yaml.safe_load(text)
+            if "in place of" in first or "替换" in first:
+                assert other is None and more.keys() <= values.keys(), first
+                other = values | more
+            else:
+                assert not more.keys() & values.keys(), f"{first}: {more.keys() & values.keys()} twice"
+                values |= more
+        for command in text.replace("\\\n", " ").splitlines() if kind == "sh" else []:
+            words = shlex.split(command)
+            if words[:1] != ["helm"] or words[1] not in ("install", "upgrade"):
+                continue
+            assert [words[i + 1] for i, word in enumerate(words) if word == "-f"] == ["values.yaml"], command
+            Path(folder, "values.yaml").write_text(yaml.safe_dump(other or values), encoding="utf-8")
+            count += 1
+            with open(Path(folder, f"{count}.yaml"), "w", encoding="utf-8") as to:
+                subprocess.run([helm, "template", *words[2:]], cwd=folder, stdout=to, check=True)
+            now = {(one["apiVersion"], one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"])
+                   for one in load(Path(folder, f"{count}.yaml"))}
+            gone = {one for one in before - now if not (other and one[0].startswith("cert-manager.io/"))}
+            assert not gone, f"{command}: gone are {gone}"
+            assert other or now > before or words[1] == "upgrade" and count > 1, command
+            before, other = (before if other else now), None
+    print(count)
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------------
+
+
+def refusals(chart, seen):
+    """Every `fail` of the chart has ended a command: its sentence, whatever was put in, is in the file."""
+    text = Path(seen).read_text(encoding="utf-8")
+    found = 0
+    for path in sorted(Path(chart, "templates").rglob("*")):
+        if path.is_file():
+            source = path.read_text(encoding="utf-8")
+            sentences = re.findall(r'\bfail \(?(?:printf )?"((?:[^"\\]|\\.)*)"', source)
+            assert len(sentences) == len(re.findall(r"\bfail [\"(]", source)), path
+            for sentence in sentences:
+                pattern = re.sub(r"%[qsd]", ".*", re.escape(sentence))
+                assert re.search(pattern, text), f"not seen: {sentence}"
+                found += 1
+    assert found > 40, found
+
+
+def apart(first, second):
+    """Two releases have no object in common."""
+    key = lambda one: (one["apiVersion"].split("/")[0], one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"])
+    one, other = ({key(found) for found in load(path)} for path in (first, second))
+    assert not one & other, one & other
+    for _, kind, _, name in one | other:
+        assert len(name) <= 63 or kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ConfigMap"), (kind, name)
+        assert kind != "CronJob" or len(name) <= 52, name
+
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    commands = {"snapshot": snapshot, "models": models, "objects": objects, "rights": rights, "same-grants": same_grants, "rules": rules, "schema": schema}
+    commands = {"snapshot": snapshot, "models": models, "objects": objects, "rights": rights, "same-grants": same_grants, "rules": rules, "schema": schema,
+                "refusals": refusals, "apart": apart, "page": page}
     commands[command](*arguments)

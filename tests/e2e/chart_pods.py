@@ -283,6 +283,13 @@ def check():
     for group in ("cust_docking_analog", "cd_docking_analog"):
         lag(group, 160000)
     two = {"include": ["exact:cust_docking_analog", "exact:cd_docking_analog"]}  # the simulator has further groups
+    manifest = "deploy/manifests/check-cronjob.yaml"
+    for group in two["include"]:
+        lag(group.removeprefix("exact:"), 160000, "alikafka_pre-cn-xxx")
+    for title, looked in (("the chart's", load(WORK / "check-dry.yaml")), (manifest, load(manifest))):
+        dry = Pod(looked, "CronJob", "kafka-lag-check", secrets, lambda config: config.update(group=two))
+        code, said = within(90, lambda: (done := dry.run()) and ("CRITICAL" in done[1] or done[0] not in (0, 3)) and done) or (9, "never")
+        proof(f"check: {title} dry run sees that lag is high, and the Job succeeds", code == 0 and "--dry-run" in dry.argv, said)
     pod = Pod(objects, "CronJob", "kafka-lag-check", secrets, lambda config: config.update(group=two))
     since = requests()
     code, said = within(90, lambda: (done := pod.run()) and ("restarted" in done[1] or done[0] != 0) and done) or (9, "never")
@@ -311,6 +318,31 @@ def scaler():
     missing, count = asked_within(WORK / "scaler.yaml", since)
     proof("scaler: it has asked the cluster for nothing that its Roles do not allow", count > 3 and not missing, f"{count} requests, {missing}")
     proof("scaler: it ends with 0", stop(one) == 0)
+
+
+def scaler_tls():
+    """Alertmanager shows a certificate in place of a token; the kubelet needs none for its probes."""
+    web = "tls_server_config: {cert_file: tls.crt, key_file: tls.key, %s}\n"
+    secret = {"tls.crt": pem("serving/tls.crt"), "tls.key": pem("serving/tls.key"), "ca.crt": pem("client-ca.crt")}
+    json_type = {"Content-Type": "application/json"}
+    token = json_type | {"Authorization": "Bearer a-token"}
+    for title, values, auth, headers in (("a token over TLS", "scaler-tls.yaml", "", token),
+                                         ("client certificates", "scaler-certificates.yaml",
+                                          "client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert", json_type)):
+        objects = load(WORK / values)
+        pod = Pod(objects, "Deployment", "kafka-lag-scaler", {"web": secret | {"web-config.yml": web % auth}, "kafka-lag-scaler": {"token": "a-token"}})
+        one = pod.start()
+        where = pod.through("kafka-lag-scaler", 9877)
+        shown = unverified("keda-client")
+        if "tcpSocket" in pod.container["readinessProbe"]:
+            up = within(15, lambda: ask(f"https://{where}/readyz", context=shown)[0] == 200)
+            proof(f"scaler, {title}: nobody without a certificate gets in", up and ask(f"https://{where}/metrics", context=unverified())[0] == 0)
+        else:
+            up = within(15, lambda: pod.probe("readinessProbe", unverified())[0] == 200)
+            proof(f"scaler, {title}: its probes answer over TLS", up and pod.probe("livenessProbe", unverified())[0] == 200)
+        status, answer = ask(f"https://{where}/hpa", "POST", '{"version": "4", "status": "firing", "alerts": []}', headers, shown)
+        proof(f"scaler, {title}: it takes an alert", status == 200, answer)
+        proof(f"scaler, {title}: it ends with 0", stop(one) == 0)
 
 
 def drop_in(title, deployment, services, instance="alikafka_pre-cn-xxx"):
@@ -352,7 +384,7 @@ def main():
             "requestheader-allowed-names": '["front-proxy-client"]', "requestheader-username-headers": '["X-Remote-User"]',
             "requestheader-group-headers": '["X-Remote-Group"]', "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]'}}))
     post, ours = "tests/fixtures/post", "deploy/manifests/exporter.yaml"
-    for scene in (minimal, keda, ha, check, scaler, drop_in):
+    for scene in (minimal, keda, ha, check, scaler, scaler_tls, drop_in):
         try:
             if scene is drop_in:
                 scene("the post's own YAML", f"{post}/deploy.yaml", f"{post}/svc.yaml")

@@ -46,21 +46,29 @@
 
 {{/* The exporter's file. */}}
 {{- define "kafka-lag.exporterFile" -}}
-{{- $config := mergeOverwrite (include "kafka-lag.sources" (list . .Values.config) | fromYaml) (include "kafka-lag.switchedOn" . | fromYaml) -}}
+{{- $config := deepCopy .Values.config -}}
+{{- if dig "web" "listen_address" "" $config -}}
+{{- $_ := set $config.web "listen_address" (include "kafka-lag.webAddresses" . | fromJsonArray) -}}
+{{- end -}}
+{{- $config = mergeOverwrite (include "kafka-lag.sources" (list . $config) | fromYaml) (include "kafka-lag.switchedOn" . | fromYaml) -}}
 {{- if and .Values.externalMetrics.enabled (not (kindIs "invalid" .Values.externalMetrics.namespaces)) -}}
 {{- $_ := set $config.external_metrics "namespaces" .Values.externalMetrics.namespaces -}}
 {{- end -}}
 {{- toYaml $config }}
 {{- end }}
 
-{{/* The first address that the exporter listens on. */}}
-{{- define "kafka-lag.webAddress" -}}
+{{/* The addresses that the exporter listens on, as JSON. The file takes a list only; here one address is enough. */}}
+{{- define "kafka-lag.webAddresses" -}}
 {{- $address := dig "web" "listen_address" ":9876" .Values.config -}}
-{{- if kindIs "slice" $address }}{{ first $address }}{{ else }}{{ $address }}{{ end }}
+{{- if kindIs "slice" $address }}{{ toJson $address }}{{ else }}{{ list (toString $address) | toJson }}{{ end }}
+{{- end }}
+
+{{- define "kafka-lag.webAddress" -}}
+{{- include "kafka-lag.webAddresses" . | fromJsonArray | first }}
 {{- end }}
 
 {{- define "kafka-lag.webPort" -}}
-{{- include "kafka-lag.webAddress" . | regexFind "[0-9]+$" }}
+{{- include "kafka-lag.webAddress" . | regexFind ":[0-9]+$" | trimPrefix ":" }}
 {{- end }}
 
 {{- define "kafka-lag.telemetryPath" -}}
@@ -116,13 +124,20 @@
 {{- toYaml $config }}
 {{- end }}
 
+{{/* Token files of the scaler, as JSON: that of existingSecret, and those of the user. */}}
+{{- define "kafka-lag.tokenFiles" -}}
+{{- $own := default (list) (dig "scaler" "webhook" "bearer_token_files" (list) .Values.scaler.config) -}}
+{{- if .Values.scaler.existingSecret }}{{ $own = prepend $own "/etc/kafka-lag/webhook/token" }}{{ end -}}
+{{- uniq $own | toJson }}
+{{- end }}
+
 {{/* The file of the scaler: its sections, the ledger, and the token. */}}
 {{- define "kafka-lag.scalerFile" -}}
 {{- $config := deepCopy .Values.scaler.config -}}
 {{- $scaler := default (dict) $config.scaler -}}
 {{- $_ := set $scaler "ledger" (dict "configmap" (printf "%s/%s-scaler-ledger" (include "kafka-lag.namespace" .) (include "kafka-lag.fullname" .))) -}}
 {{- if .Values.scaler.existingSecret -}}
-{{- $_ := set $scaler "webhook" (merge (dict "bearer_token_files" (list "/etc/kafka-lag/webhook/token")) (default (dict) $scaler.webhook)) -}}
+{{- $_ := set $scaler "webhook" (merge (dict "bearer_token_files" (include "kafka-lag.tokenFiles" . | fromJsonArray)) (default (dict) $scaler.webhook)) -}}
 {{- end -}}
 {{- $_ := set $config "scaler" $scaler -}}
 {{- toYaml $config }}

@@ -4,15 +4,34 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* 42 characters at most, so that the longest ending still fits into 63 and a CronJob into 52. */}}
+{{/* 42 characters at most, so that the longest ending still fits into 63 and a CronJob into 52. What is cut ends with a hash of
+     the whole, so that two long names stay two. */}}
 {{- define "kafka-lag.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := .Values.fullnameOverride | default (ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name)) -}}
-{{- $full | trunc 42 | trimSuffix "-" }}
+{{- if gt (len $full) 42 }}{{ printf "%s-%s" (trunc 33 $full | trimSuffix "-") (sha256sum $full | trunc 8) }}{{ else }}{{ trimSuffix "-" $full }}{{ end }}
+{{- end }}
+
+{{/* Name of an object in a namespace that others share, "" for none: (list . namespace). Two releases of one name must not meet
+     there, so the own namespace is in it; all but the one that `kafka-lag generate` has by default. A name has no dot of its own. */}}
+{{- define "kafka-lag.nameIn" -}}
+{{- $root := index . 0 -}}
+{{- $home := include "kafka-lag.namespace" $root -}}
+{{- include "kafka-lag.fullname" $root }}{{ if not (has $home (list (index . 1) "monitoring")) }}.{{ $home }}{{ end }}
 {{- end }}
 
 {{- define "kafka-lag.namespace" -}}
 {{- default .Release.Namespace .Values.namespaceOverride }}
+{{- end }}
+
+{{/* Milliseconds of a span such as 1m30s. */}}
+{{- define "kafka-lag.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+(ms|[smhd])" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "^[0-9]+" . | atoi) (index $units (regexFind "[a-z]+$" .))) -}}
+{{- end -}}
+{{- $sum }}
 {{- end }}
 
 {{/* Labels of a component: (list . "exporter") */}}

@@ -6,9 +6,39 @@
 {{- fail "nothing is switched on: set exporter.enabled, check.enabled or scaler.enabled" -}}
 {{- end -}}
 
+{{- if not $v.exporter.enabled -}}
+{{- $set := dict "existingConfigMap" $v.existingConfigMap "replicaCount" (gt (int $v.replicaCount) 1) "externalMetrics.enabled" $v.externalMetrics.enabled "keda.enabled" $v.keda.enabled "lease.enabled" $v.lease.enabled "ingress.enabled" $v.ingress.enabled "podDisruptionBudget.enabled" $v.podDisruptionBudget.enabled "webConfig.existingSecret" $v.webConfig.existingSecret "config (but for sources)" (omit $config "sources") "extraArgs" $v.extraArgs "extraEnv" $v.extraEnv "extraEnvFrom" $v.extraEnvFrom "extraVolumes" $v.extraVolumes "extraVolumeMounts" $v.extraVolumeMounts "extraContainers" $v.extraContainers -}}
+{{- range $key, $value := $set -}}
+{{- if $value -}}
+{{- fail (printf "%s is for the exporter, and exporter.enabled is false: set one of them otherwise" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Names and labels. */ -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "kafka-lag.fullname" .)) -}}
+{{- fail (printf "%q cannot be the name of a Service: set fullnameOverride to small letters, digits and -, with a letter first" (include "kafka-lag.fullname" .)) -}}
+{{- end -}}
+{{- $pods := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/part-of" -}}
+{{- $all := concat $pods (list "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart") -}}
+{{- $labels := dict "commonLabels" $v.commonLabels "podLabels" $v.podLabels "service.labels" $v.service.labels "serviceAccount.labels" $v.serviceAccount.labels "serviceMonitor.additionalLabels" $v.serviceMonitor.additionalLabels "podMonitor.additionalLabels" $v.podMonitor.additionalLabels "prometheusRule.additionalLabels" $v.prometheusRule.additionalLabels "grafanaDashboard.labels" $v.grafanaDashboard.labels -}}
+{{- range $where, $map := $labels -}}
+{{- range $key, $_ := $map -}}
+{{- if has $key (ternary $pods $all (eq $where "podLabels")) -}}
+{{- fail (printf "%s has %s, which the chart sets itself: leave it out (nameOverride changes app.kubernetes.io/name)" $where $key) -}}
+{{- end -}}
+{{- if and (ne $where "commonLabels") (hasKey $v.commonLabels $key) -}}
+{{- fail (printf "%s has %s, and so has commonLabels: leave one of them out" $where $key) -}}
+{{- end -}}
+{{- if and $v.releaseLabel (eq $key "release") (or (eq $where "commonLabels") (hasSuffix ".additionalLabels" $where)) -}}
+{{- fail (printf "%s has release, and releaseLabel sets it: leave one of them out" $where) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* What is read. */ -}}
-{{- if and $v.existingConfigMap (or $v.region $v.instances $config) -}}
-{{- fail "existingConfigMap is in place of region, instances and config: set only one of them" -}}
+{{- if and $v.existingConfigMap (or $v.region $v.instances $config $v.groups.include $v.groups.exclude $v.groups.expect) -}}
+{{- fail "existingConfigMap is in place of region, instances, groups and config: set only one of them" -}}
 {{- end -}}
 {{- $ownSources := or $config.sources (and (not $v.exporter.enabled) $v.check.config.sources) -}}
 {{- if and $config.sources (or $v.region $v.instances) -}}
@@ -71,8 +101,18 @@
 {{- if and $v.lease.enabled $v.webConfig.existingSecret -}}
 {{- fail "lease.enabled and webConfig.existingSecret exclude each other: replicas read each other over plain HTTP" -}}
 {{- end -}}
-{{- if and $v.podDisruptionBudget.enabled (kindIs "invalid" $v.podDisruptionBudget.maxUnavailable) (eq (toString $v.podDisruptionBudget.minAvailable) (toString (int $v.replicaCount))) -}}
+{{- if and $v.podDisruptionBudget.enabled (gt (int $v.replicaCount) 0) -}}
+{{- $most := $v.podDisruptionBudget.maxUnavailable -}}
+{{- if kindIs "invalid" $most -}}
+{{- $least := toString $v.podDisruptionBudget.minAvailable -}}
+{{- $stay := int $least -}}
+{{- if hasSuffix "%" $least }}{{ $stay = div (add (mul (trimSuffix "%" $least | int) (int $v.replicaCount)) 99) 100 }}{{ end -}}
+{{- if ge (int $stay) (int $v.replicaCount) -}}
 {{- fail "podDisruptionBudget.minAvailable is all of the replicas, so no node could be drained: set replicaCount=2 and lease.enabled=true, or podDisruptionBudget.maxUnavailable=1" -}}
+{{- end -}}
+{{- else if eq (toString $most | trimSuffix "%" | int) 0 -}}
+{{- fail "podDisruptionBudget.maxUnavailable is 0, so no node could be drained: set it to 1" -}}
+{{- end -}}
 {{- end -}}
 
 {{- /* External metrics. */ -}}
@@ -107,6 +147,15 @@
 
 {{- if and $v.serviceMonitor.enabled $v.podMonitor.enabled -}}
 {{- fail "serviceMonitor.enabled and podMonitor.enabled together scrape everything twice: set one of them" -}}
+{{- end -}}
+{{- if and (or $v.serviceMonitor.enabled $v.podMonitor.enabled) (not $v.exporter.enabled) (not $v.scaler.enabled) -}}
+{{- fail "serviceMonitor and podMonitor have nothing to scrape: neither exporter nor scaler is enabled" -}}
+{{- end -}}
+{{- range $key := list "serviceMonitor" "podMonitor" -}}
+{{- $monitor := index $v $key -}}
+{{- if and $monitor.enabled (gt (include "kafka-lag.milliseconds" $monitor.scrapeTimeout | int64) (include "kafka-lag.milliseconds" $monitor.interval | int64)) -}}
+{{- fail (printf "%s.scrapeTimeout (%s) is longer than its interval (%s), which Prometheus refuses" $key $monitor.scrapeTimeout $monitor.interval) -}}
+{{- end -}}
 {{- end -}}
 
 {{- /* Check. */ -}}
@@ -156,8 +205,11 @@
 {{- if or (hasKey $s "ledger") (hasKey $s "listen_address") -}}
 {{- fail "scaler.config.scaler.ledger and listen_address are set by the chart: leave them out" -}}
 {{- end -}}
-{{- if not (or $v.scaler.existingSecret (dig "webhook" "basic_users" "" $s)) -}}
+{{- if not (or (include "kafka-lag.tokenFiles" . | fromJsonArray) (dig "webhook" "basic_users" "" $s) $v.scaler.webConfig.existingSecret) -}}
 {{- fail "scaler.enabled needs a token that Alertmanager shows: set scaler.existingSecret to a Secret with the key token" -}}
+{{- end -}}
+{{- if gt (include "kafka-lag.tokenFiles" . | fromJsonArray | len) 2 -}}
+{{- fail "scaler.config.scaler.webhook.bearer_token_files and scaler.existingSecret are more than two tokens together: two are the most, the old and the new one" -}}
 {{- end -}}
 {{- end -}}
 
@@ -165,6 +217,15 @@
 {{- if $v.prometheusRule.enabled -}}
 {{- if not (or $v.prometheusRule.defaultRules $v.prometheusRule.rules) -}}
 {{- fail "prometheusRule.enabled without rules: set prometheusRule.defaultRules=true or prometheusRule.rules" -}}
+{{- end -}}
+{{- $alerts := list -}}
+{{- range list "files/rules.yml" "files/scaler-rules.yml" -}}
+{{- range (fromYaml ($.Files.Get .)).groups }}{{ range .rules }}{{ with .alert }}{{ $alerts = append $alerts . }}{{ end }}{{ end }}{{ end -}}
+{{- end -}}
+{{- range $v.prometheusRule.disabled -}}
+{{- if not (has . $alerts) -}}
+{{- fail (printf "prometheusRule.disabled has %q, and there is no such alert: the names are %s" . (uniq $alerts | join ", ")) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -72,11 +72,11 @@
 {{/* A Role and its binding for each namespace: (dict "root" . "component" "check" "entries" list "events" verbs "autoscalers" names) */}}
 {{- define "kafka-lag.workloadRoles" -}}
 {{- $root := .root -}}
-{{- $name := printf "%s-%s" (include "kafka-lag.fullname" $root) .component -}}
 {{- $account := include "kafka-lag.componentAccount" (list $root .component) -}}
 {{- $spaces := list -}}
 {{- range .entries }}{{ $spaces = append $spaces .namespace }}{{ end -}}
 {{- range $space := $spaces | uniq | sortAlpha }}
+{{- $name := printf "%s-%s" (include "kafka-lag.nameIn" (list $root $space)) $.component -}}
 {{- $own := list -}}
 {{- $resources := list -}}
 {{- $raised := list -}}
