@@ -170,7 +170,7 @@ pub struct LagArgs {
         value_name = "NUMBER"
     )]
     pub max_series: Option<String>,
-    /// Lag above which a group is in trouble: on the status page, and as a metric for graphs [default: none]
+    /// Lag above which a group is in trouble, on the status page and, as a metric, for the alert rules [default: none]
     #[arg(
         long = "lag.threshold",
         env = "KAFKA_LAG_LAG_THRESHOLD",

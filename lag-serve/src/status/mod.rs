@@ -9,6 +9,7 @@ mod one;
 mod overview;
 mod page;
 mod policy;
+mod row;
 mod table;
 mod view;
 mod words;

@@ -5,7 +5,7 @@ use super::{
     asked::RESERVED,
     chart::{self, Minutes},
     html::{Esc, Name, Time, put},
-    page, table,
+    page, row,
     words::fill,
 };
 use http::StatusCode;
@@ -67,14 +67,14 @@ fn facts(html: &mut String, scene: &Scene<'_>, entry: &super::view::Entry) {
     };
     let none = |word: &str| format!("<span class=\"none\">{}</span>", Esc(word));
     let mut age = String::new();
-    table::age(&mut age, scene, &reading);
-    let state = table::condition(scene, entry.trouble.condition());
+    row::age(&mut age, scene, &reading);
+    let state = row::condition(scene, entry.trouble.condition());
     fact(words.state, &format!("{state} <small>{age}</small>"));
     match reading {
         Reading::Fresh(sample) => {
             let until = sample.at.saturating_add(scene.max_age);
             let until = until.map_or(i64::MAX, |until| until.as_millisecond());
-            let lag = table::number(sample.lag);
+            let lag = row::number(sample.lag);
             fact(
                 words.lag,
                 &format!("<b class=\"big\" data-until=\"{until}\">{lag}</b>"),
@@ -85,7 +85,7 @@ fn facts(html: &mut String, scene: &Scene<'_>, entry: &super::view::Entry) {
             );
             fact(words.trend, &trend);
             let drain = sample.trend.and_then(|trend| trend.drain(sample.lag));
-            let missing = table::missing_drain(Some(sample), words);
+            let missing = row::missing_drain(Some(sample), words);
             let drain = drain.map_or_else(|| none(missing), |drain| words.span(drain));
             fact(words.drain, &drain);
             datum(&mut fact, scene, sample.at);
@@ -117,7 +117,7 @@ fn facts(html: &mut String, scene: &Scene<'_>, entry: &super::view::Entry) {
             let why = (words.why)(advice.why());
             format!(
                 "{} <small>{}</small>",
-                table::replicas(scene, &advice),
+                row::replicas(scene, &advice),
                 Esc(&why)
             )
         },
@@ -190,7 +190,7 @@ fn topics(html: &mut String, scene: &Scene<'_>, instance: &str, group: &str) {
             Esc(topic.as_str()),
             Name(topic.as_str())
         );
-        table::age(html, scene, &reading);
+        row::age(html, scene, &reading);
         html.push_str("</td></tr>\n");
     }
     html.push_str("</tbody></table>\n");
