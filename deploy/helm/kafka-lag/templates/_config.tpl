@@ -50,6 +50,10 @@
 {{- if dig "web" "listen_address" "" $config -}}
 {{- $_ := set $config.web "listen_address" (include "kafka-lag.webAddresses" . | fromJsonArray) -}}
 {{- end -}}
+{{- /* The status page and the alerts should not differ. */}}
+{{- if and .Values.prometheusRule.enabled .Values.prometheusRule.defaultRules (not (dig "lag" "threshold" "" $config)) -}}
+{{- $_ := set $config "lag" (merge (default (dict) $config.lag) (dict "threshold" (int64 .Values.prometheusRule.threshold))) -}}
+{{- end -}}
 {{- $config = mergeOverwrite (include "kafka-lag.sources" (list . $config) | fromYaml) (include "kafka-lag.switchedOn" . | fromYaml) -}}
 {{- if and .Values.externalMetrics.enabled (not (kindIs "invalid" .Values.externalMetrics.namespaces)) -}}
 {{- $_ := set $config.external_metrics "namespaces" .Values.externalMetrics.namespaces -}}
